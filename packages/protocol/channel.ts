@@ -90,7 +90,13 @@ export type EdgeMessage = z.infer<typeof edgeMessageSchema>;
 
 export const controllerMessageSchema = z.discriminatedUnion('type', [
   /** First answer to `hello`. `continuation` is to be stored before anything else and given back next time. */
-  z.object({ type: z.literal('welcome'), protocol: z.int(), continuation: z.string(), wallMs: z.number(), telemetryIntervalMs: z.number() }),
+  z.object({
+    type: z.literal('welcome'),
+    protocol: z.int(),
+    continuation: z.string(),
+    wallMs: z.number(),
+    telemetryIntervalMs: z.number(),
+  }),
   z.object({ type: z.literal('configuration'), signed: signedConfigurationSchema }),
   z.object({ type: z.literal('renewed'), certificate: z.string() }),
   z.object({ type: z.literal('refused'), code: z.string(), reason: z.string() }),

@@ -12,11 +12,17 @@ const TOKEN_PREFIX = 'pat1.';
 
 export const enrolmentTokenSchema = z.object({
   /** Base URLs of the controller, `https://host:8443`, tried in turn. */
-  u: z.array(z.string().regex(/^https:\/\/[^\s/]+$/)).min(1).max(8),
+  u: z
+    .array(z.string().regex(/^https:\/\/[^\s/]+$/))
+    .min(1)
+    .max(8),
   /** The one-time secret, base64url of 32 bytes. */
   s: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** SHA-256 (hex) of the SPKI of a certificate in the chain that 8443 shows: its own CA, or the user's leaf. */
-  p: z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1).max(4),
+  p: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/))
+    .min(1)
+    .max(4),
 });
 /** What an enrolment token holds. */
 export type EnrolmentToken = z.infer<typeof enrolmentTokenSchema>;
