@@ -1,0 +1,19 @@
+/** Debian packages by a program each of them brings: what the lab needs to run, and what the tests add. */
+export const labPrograms = {
+  ip: 'iproute2',
+  tc: 'iproute2',
+  nft: 'nftables',
+  ethtool: 'ethtool',
+  ping: 'iputils-ping',
+};
+
+export const testPrograms = {
+  ...labPrograms,
+  wg: 'wireguard-tools',
+  'wireguard-go': 'wireguard-go',
+  chromium: 'chromium',
+  iperf3: 'iperf3',
+  faketime: 'faketime',
+  openssl: 'openssl',
+  unshare: 'util-linux',
+};
