@@ -117,10 +117,28 @@ export type ForwarderEvent =
   | { readonly type: 'configured'; readonly serial: number }
   | { readonly type: 'groupsApplied'; readonly generation: number }
   /** Sent at once when a tunnel's state changes. */
-  | { readonly type: 'tunnelState'; readonly tunnelId: string; readonly state: LinkState; readonly atMs: number; readonly reason: string }
+  | {
+      readonly type: 'tunnelState';
+      readonly tunnelId: string;
+      readonly state: LinkState;
+      readonly atMs: number;
+      readonly reason: string;
+    }
   /** The group's sending tunnel changed (null: none is up). */
-  | { readonly type: 'switched'; readonly edgeId: string; readonly tunnelId: string | null; readonly generation: number; readonly atMs: number }
-  | { readonly type: 'telemetry'; readonly atMs: number; readonly tunnels: readonly TunnelReport[]; readonly peers: readonly PeerReport[]; readonly counters: Readonly<Record<string, number>> }
+  | {
+      readonly type: 'switched';
+      readonly edgeId: string;
+      readonly tunnelId: string | null;
+      readonly generation: number;
+      readonly atMs: number;
+    }
+  | {
+      readonly type: 'telemetry';
+      readonly atMs: number;
+      readonly tunnels: readonly TunnelReport[];
+      readonly peers: readonly PeerReport[];
+      readonly counters: Readonly<Record<string, number>>;
+    }
   /** To be kept on disk before the label is used next: the highest handshake timestamp per uplink (24 hex digits). */
   | { readonly type: 'timestamp'; readonly uplinkId: string; readonly label: string }
   | { readonly type: 'fault'; readonly code: string; readonly message: string; readonly fatal: boolean };
