@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { ask, type DaemonStatus, type WireStatus } from '../control.ts';
+import type { Layout } from '../layout.ts';
+import { type CommonOptions, layoutOf, pathsOf, printJson, printTable, withCommonOptions, withJson } from './shared.ts';
+
+export function registerStatus(program: Command): void {
+  withJson(
+    withCommonOptions(program.command('status').description('what is up, what is cut or impaired, and what runs')),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  patronus lab status
+  patronus lab status --json | jq '.wires[] | select(.cut != "no")'`,
+    )
+    .action(status);
+}
+
+async function status(options: CommonOptions): Promise<void> {
+  const daemon = (await ask(pathsOf(options).socket, { verb: 'status' })) as DaemonStatus;
+  const layout = layoutOf(options);
+  if (options.json) return printJson({ lab: options.name, ...daemon, sites: layout.sites });
+  console.log(`lab ${options.name}: ${layout.topology}, up since ${daemon.since}, process ${daemon.pid}\n`);
+  printTable(
+    ['SITE', 'LAN', 'HOSTS'],
+    layout.sites.map((site) => [site.name, site.lan, hostsOf(site)]),
+  );
+  console.log();
+  printTable(
+    ['SITE', 'UPLINK', 'ADDRESS', 'WIRE'],
+    daemon.wires.map((wire) => wireRow(layout, wire)),
+  );
+  if (daemon.processes.length === 0) return;
+  console.log();
+  printTable(
+    ['PROCESS', 'PID', 'RESTARTS'],
+    daemon.processes.map((each) => [each.name, String(each.pid ?? '(waiting)'), String(each.restarts)]),
+  );
+}
+
+const hostsOf = (site: Layout['sites'][number]) => site.hosts.map((host) => `${host.name} ${host.address}`).join(', ');
+
+function wireRow(layout: Layout, wire: WireStatus): string[] {
+  const uplink = layout.sites
+    .find((site) => site.name === wire.site)
+    ?.uplinks.find((candidate) => candidate.label === wire.uplink);
+  return [wire.site, wire.uplink, uplink?.siteAddress ?? '', describeWire(wire)];
+}
+
+/** In words, such as "cut both ways" or "30 ms ± 5 ms, 2 % lost, 10 Mbit/s". */
+export function describeWire({ cut, impairment }: WireStatus): string {
+  const parts: [boolean, string][] = [
+    [cut !== 'no', `cut ${cut}`],
+    [impairment.delayMs + impairment.jitterMs > 0, `${impairment.delayMs} ms ± ${impairment.jitterMs} ms`],
+    [impairment.lossPercent > 0, `${impairment.lossPercent} % lost`],
+    [impairment.rateMbit > 0, `${impairment.rateMbit} Mbit/s`],
+    [impairment.reorderPercent > 0, `${impairment.reorderPercent} % reordered`],
+    [impairment.duplicatePercent > 0, `${impairment.duplicatePercent} % doubled`],
+    [impairment.corruptPercent > 0, `${impairment.corruptPercent} % corrupted`],
+  ];
+  const said = parts.filter(([is]) => is).map(([, text]) => text);
+  if (said.length === 0) return 'clean';
+  return said.join(', ') + (impairment.oneWay ? ' (outgoing only)' : '');
+}

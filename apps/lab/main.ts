@@ -1,0 +1,58 @@
+/**
+ * `patronus lab`: a whole SD-WAN in network namespaces on one Linux machine. The demo, the test bed and the benchmark.
+ *
+ * It makes nothing outside namespaces and interfaces whose names begin with `pt`, and takes all of it away again.
+ */
+import { Command, CommanderError } from 'commander';
+import { registerCut } from './commands/cut.ts';
+import { registerDown } from './commands/down.ts';
+import { registerExec } from './commands/exec.ts';
+import { registerImpair } from './commands/impair.ts';
+import { registerRestore } from './commands/restore.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerUp } from './commands/up.ts';
+import { errorReport, exitCodes, LabError } from './errors.ts';
+
+const program = new Command('patronus lab')
+  .description(
+    'A whole SD-WAN on this machine: sites, uplinks to cut and spoil, hosts behind them. Needs Linux and root.',
+  )
+  .enablePositionalOptions()
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+A first drill:
+  patronus lab up
+  patronus lab exec berlin ping 10.2.0.11       (leave it running, and in a second terminal:)
+  patronus lab cut berlin internet              the ping goes on over lte
+  patronus lab down
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 needs root, 4 the lab is not up, 5 it is up already.`,
+  );
+for (const register of [
+  registerUp,
+  registerDown,
+  registerStatus,
+  registerExec,
+  registerCut,
+  registerRestore,
+  registerImpair,
+]) {
+  register(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = complain(error);
+}
+
+function complain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  const { code, message, exitCode } = errorReport(error);
+  console.error(`patronus lab: ${message} [${code}]`);
+  if (!(error instanceof LabError)) console.error(error);
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ ok: false, error: { code, message } }));
+  return exitCode;
+}

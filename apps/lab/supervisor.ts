@@ -1,0 +1,87 @@
+/** Keeps a program running: starts it again after it ends, soon at first, then ever less eagerly; logs what it says. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Program {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Its output is appended here. */
+  readonly logFile: string;
+}
+
+export interface Supervised {
+  readonly name: string;
+  pid(): number | undefined;
+  restarts(): number;
+  /** SIGTERM, and SIGKILL if that is not enough; it stays ended. */
+  stop(): Promise<void>;
+}
+
+const firstDelayMs = 100;
+const longestDelayMs = 10_000;
+/** A program that ran this long is well again: its next end counts as its first. */
+const steadyMs = 10_000;
+const stopGraceMs = 5_000;
+
+export function supervise(program: Program, onChange: () => void = () => {}): Supervised {
+  let child: ChildProcess | undefined;
+  let isWanted = true;
+  let restarts = 0;
+  let delayMs = firstDelayMs;
+  let timer: NodeJS.Timeout | undefined;
+
+  function start(): void {
+    const startedMs = Date.now();
+    const log = openSync(program.logFile, 'a', 0o600);
+    child = spawn(program.command, [...program.args], {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...program.env },
+    });
+    closeSync(log);
+    onChange();
+    // Whichever comes first: a program that cannot be started has no exit.
+    let hasEnded = false;
+    const ended = () => {
+      if (hasEnded) return;
+      hasEnded = true;
+      child = undefined;
+      if (!isWanted) return;
+      delayMs = Date.now() - startedMs >= steadyMs ? firstDelayMs : delayMs;
+      timer = setTimeout(start, delayMs);
+      delayMs = Math.min(longestDelayMs, delayMs * 2);
+      restarts++;
+    };
+    child.once('exit', ended);
+    child.once('error', ended);
+  }
+
+  start();
+  return {
+    name: program.name,
+    pid: () => child?.pid,
+    restarts: () => restarts,
+    async stop() {
+      isWanted = false;
+      clearTimeout(timer);
+      if (child !== undefined) await endChild(child);
+    },
+  };
+}
+
+/** Asks a child to end, and makes it after a grace. */
+export async function endChild(child: ChildProcess, graceMs: number = stopGraceMs): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const grace = new AbortController();
+  const late = sleep(graceMs, undefined, { signal: grace.signal }).then(
+    () => child.kill('SIGKILL'),
+    () => {},
+  );
+  await ended;
+  grace.abort();
+  await late;
+}

@@ -1,0 +1,11 @@
+/**
+ * Things tests and the lab need and nothing else may import: seeded impairments of a wire.
+ */
+export {
+  createImpairment,
+  type Delivery,
+  delayAt,
+  type Impairment,
+  type ImpairmentSettings,
+  reorderHoldMs,
+} from './impairment.ts';
