@@ -1,0 +1,52 @@
+/**
+ * The operator's shell: everything the API can do, as commands. One file a command in commands/.
+ *
+ * Exit codes: 0 done, 1 failed, 2 wrong words, 3 not signed in or not allowed, 4 controller not reachable.
+ */
+import { Command, CommanderError } from 'commander';
+import { login } from './commands/login.ts';
+import { logout } from './commands/logout.ts';
+import { peer } from './commands/peer.ts';
+import { programs } from './commands/programs.ts';
+import { site } from './commands/site.ts';
+import { status } from './commands/status.ts';
+import { CliError, ExitCode } from './errors.ts';
+
+const program = new Command('patronus')
+  .description('Patronus joins the sites of an organisation over whatever uplinks each has.')
+  .version('0.1.0')
+  .enablePositionalOptions()
+  .showHelpAfterError('(patronus --help shows the commands)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ patronus status                      how the network is, in a glance
+  $ patronus site list                   every site with its state
+  $ patronus site add paris --prefix 10.4.0.0/24 --uplink internet:eth0 --uplink lte:wwan0
+  $ patronus lab up                      a whole network on this machine, to play with
+  $ patronus login https://sdwan.example.net:8443
+
+Commands talk to the controller on this machine through its local socket; after \`patronus login\`, to that one.
+--json prints one JSON value for programs.`,
+  );
+
+for (const command of [status, site, peer, login, logout]) program.addCommand(command());
+for (const command of programs()) program.addCommand(command);
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage;
+  if (error instanceof CliError) {
+    process.stderr.write(`patronus: ${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`patronus: ${error instanceof Error ? error.message : String(error)}\n`);
+  return ExitCode.failed;
+}
