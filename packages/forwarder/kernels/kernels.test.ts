@@ -251,7 +251,7 @@ suite('internet checksum', () => {
 });
 
 suite('starting the kernels', () => {
-  test('refuses a memory that has no room beside the reserved area', () => {
+  test('refuses a memory of no pages', () => {
     const small = new WebAssembly.Memory({ initial: 0, maximum: 0 });
     assert.throws(() => createKernels(small, wasmBytes), refusal('KERNELS_MODULE'));
   });
@@ -271,6 +271,13 @@ suite('starting the kernels', () => {
     wrong.set([0], sigma); // one word of one round of BLAKE2s
     const own = new WebAssembly.Memory({ initial: 1, maximum: 1 });
     assert.throws(() => createKernels(own, wrong), refusal('KERNELS_SELF_TEST'));
+  });
+
+  test('starts within one page, and leaves the memory above the reserved area alone', () => {
+    const page = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+    const above = Buffer.from(page.buffer, KERNEL_RESERVED).fill(0xa5);
+    createKernels(page, wasmBytes);
+    assert.ok(above.every((byte) => byte === 0xa5));
   });
 
   test('imports nothing but the memory', () => {

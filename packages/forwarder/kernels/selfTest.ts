@@ -25,8 +25,11 @@ const longLength = 1000;
 const abcDigest = '508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982';
 const keyedDigest = '48a8997da407876b3d79c0d92325ad3b89cbb754d86ab71aee047ad345fd2c49';
 
+/** Bytes of memory that `selfTest` needs from `free` on. */
+export const SELF_TEST_ROOM = 16 + 64 + longLength + 16;
+
 /**
- * Runs each kernel on known answers within `reserved`, from `free` on (about 1.2 KB of room). Answers with the name of
+ * Runs each kernel on known answers within `reserved`, from `free` on. Answers with the name of
  * what went wrong first, or undefined when all is well, and leaves zeros behind.
  */
 export function selfTest(kernels: KernelFunctions, reserved: Uint8Array, free: number): string | undefined {
