@@ -1,6 +1,6 @@
 /** For tests only: several devices on a network in memory, under one fake clock. Nothing here is random or waits. */
 import { type Endpoint, endpointsEqual, parseEndpoint } from '@patronus/net';
-import type { PeerConfiguration } from './index.ts';
+import type { PeerConfiguration, PrivateKey } from './index.ts';
 import { Device, type DeviceEffect, type DeviceEvent, type DeviceOptions, noblePrimitives } from './index.ts';
 
 const LATENCY = 10;
@@ -32,16 +32,18 @@ export interface Datagram {
 export class End {
   readonly name: string;
   readonly device: Device;
+  readonly privateKey: PrivateKey;
   readonly packets: string[] = [];
   readonly effects: DeviceEffect[] = [];
   endpoint: Endpoint;
   readonly #network: Network;
 
-  constructor(network: Network, name: string, at: string, device: Device) {
+  constructor(network: Network, name: string, at: string, device: Device, privateKey: PrivateKey) {
     this.#network = network;
     this.name = name;
     this.endpoint = endpointOf(at);
     this.device = device;
+    this.privateKey = privateKey;
   }
 
   handle(event: DeviceEvent): void {
@@ -91,7 +93,8 @@ export class Network {
     const primitives = noblePrimitives(seededRandom(this.#seed++));
     const privateKey = primitives.generatePrivateKey();
     const wallClock = () => this.wallClock + this.now;
-    const end = new End(this, name, at, new Device({ primitives, privateKey, wallClock, ...options }));
+    const device = new Device({ primitives, privateKey, wallClock, ...options });
+    const end = new End(this, name, at, device, privateKey);
     this.ends.push(end);
     return end;
   }
