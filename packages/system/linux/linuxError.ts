@@ -3,7 +3,14 @@
 import { constants } from 'node:os';
 import { lastErrorNumber } from './ffi.ts';
 
-const names = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** Second names of numbers that Linux has one of. */
+const aliases = new Set(['EWOULDBLOCK', 'ENOTSUP']);
+
+const names = new Map<number, string>(
+  Object.entries(constants.errno)
+    .filter(([name]) => !aliases.has(name))
+    .map(([name, number]) => [number, name]),
+);
 
 const advice: Readonly<Record<string, string>> = {
   EPERM: 'run as root, or grant CAP_NET_ADMIN and CAP_NET_RAW',

@@ -49,6 +49,8 @@ const types: readonly (RouteType | undefined)[] = [
   'throw',
 ];
 
+const leadsNowhere: ReadonlySet<RouteType> = new Set(['blackhole', 'unreachable', 'prohibit', 'throw']);
+
 export class LinuxRoutes implements Routes {
   readonly #socket: NetlinkSocket;
 
@@ -142,6 +144,8 @@ export function encodeRoute(route: Route): Uint8Array<ArrayBuffer> {
   body.attributeU32(RTA_TABLE, route.table);
   if (route.metric !== 0) body.attributeU32(RTA_PRIORITY, route.metric);
   if (route.source !== undefined) body.attribute(RTA_PREFSRC, route.source.bytes);
+  // A route that leads nowhere takes no next hop, though IPv6 shows the loopback interface with it.
+  if (leadsNowhere.has(route.type)) return body.bytes();
   if (gateway !== undefined) encodeGateway(body, prefix.family, gateway);
   if (route.interfaceIndex !== undefined) body.attributeU32(RTA_OIF, route.interfaceIndex);
   return body.bytes();
