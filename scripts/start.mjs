@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
@@ -32,6 +33,7 @@ if (words.includes('--help') || words.includes('-h')) {
 const port = option('--port') ?? process.env.PATRONUS_PORT ?? '8443';
 const edgePort = option('--edge-port') ?? process.env.PATRONUS_EDGE_PORT ?? '8444';
 const state = process.env.PATRONUS_STATE_DIR ?? join(root, '.patronus');
+const labName = process.env.PATRONUS_LAB ?? 'lab';
 const socket = join(state, 'controller', 'admin.sock');
 
 /** Programs under way, in the order they were started; stopped from the last to the first. */
@@ -59,8 +61,12 @@ const controller = start('controller', 'apps/controller/main.ts', [
 const ready = await announcement(controller);
 if (labRefusal === undefined) {
   process.stderr.write('Patronus: starting the lab\n');
-  const lab = start('lab', 'apps/lab/main.ts', ['up', '--foreground', '--announce', '--controller-socket', socket]);
+  const lab = start('lab', 'apps/lab/main.ts', [
+    ...['up', '--foreground', '--json', '--name', labName, '--state', state],
+    ...['--controller-socket', socket],
+  ]);
   await announcement(lab);
+  await tunnelsUp();
 }
 farewell(ready);
 
@@ -100,9 +106,44 @@ function announcement({ child }) {
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => {
       const message = parsed(line);
-      if (message?.ready === true) resolve(message);
+      if (message?.ready === true || message?.ok === true) resolve(message);
       else process.stderr.write(`${line}\n`);
     });
+  });
+}
+
+/** Waits until every tunnel is up and says how it goes; gives up waiting, not running, after a minute. */
+async function tunnelsUp() {
+  const tty = process.stderr.isTTY === true;
+  const end = Date.now() + 60_000;
+  let shown = '';
+  while (Date.now() < end) {
+    const { up, total } = await tunnelCounts();
+    const text = `  tunnels: ${up} of ${total} up`;
+    if (text !== shown) process.stderr.write(tty ? `\r${text}` : `${text}\n`);
+    shown = text;
+    if (total > 0 && up === total && total >= 12) break;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  if (tty) process.stderr.write('\n');
+}
+
+function tunnelCounts() {
+  const none = { up: 0, total: 0 };
+  const body = JSON.stringify({ query: '{ overview { tunnels { up total } } }' });
+  const headers = { 'content-type': 'application/json' };
+  return new Promise((resolve) => {
+    const options = { socketPath: socket, path: '/api/v2/graphql', method: 'POST', headers, timeout: 5_000 };
+    const ask = request(options, (response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(parsed(text)?.data?.overview?.tunnels ?? none));
+    });
+    ask.on('error', () => resolve(none));
+    ask.on('timeout', () => ask.destroy());
+    ask.end(body);
   });
 }
 

@@ -1,0 +1,228 @@
+/**
+ * What a newcomer does, in a real browser: `npm start`, the one-time link, the three sites and twelve tunnels, an uplink
+ * pulled while a ping runs, and Ctrl-C. Its screenshots are the pictures of the README when PATRONUS_PICTURES is set.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const state = mkdtempSync(join(tmpdir(), 'patronus-e2e-'));
+const lab = 'e2e';
+const port = '18443';
+const password = 'correct horse battery';
+const isRoot = process.getuid?.() === 0;
+const pictures = process.env.PATRONUS_PICTURES;
+
+let started: ChildProcess;
+let output = '';
+let browser: Browser;
+let page: Page;
+
+const environment = {
+  ...process.env,
+  PATRONUS_STATE_DIR: state,
+  PATRONUS_LAB: lab,
+  NO_COLOR: '1',
+};
+
+describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () => {
+  before(async () => {
+    started = spawn('npm', ['start', '--', '--port', port, '--edge-port', '18444'], {
+      cwd: root,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    started.stdout?.on('data', (chunk) => keep(chunk));
+    started.stderr?.on('data', (chunk) => keep(chunk));
+    await until(
+      () => /one-time link/.test(output) && /setup\?token=\S+\s/.test(output),
+      240_000,
+      'npm start to be ready',
+    );
+    browser = await chromium.launch({
+      executablePath: process.env.PATRONUS_CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 } });
+    page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+  });
+
+  after(async () => {
+    await browser?.close();
+    if (started?.exitCode === null) {
+      process.kill(-(started.pid as number), 'SIGTERM');
+      await until(() => started.exitCode !== null || started.signalCode !== null, 40_000, 'npm start to end').catch(
+        () => process.kill(-(started.pid as number), 'SIGKILL'),
+      );
+    }
+    await patronus(['lab', 'down', '--name', lab]);
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  test('npm start says that the lab is up and every tunnel with it', () => {
+    assert.match(output, /tunnels: 12 of 12 up/, output);
+  });
+
+  test('the one-time link makes the first administrator and signs in', async () => {
+    const link = /https:\/\/\S+setup\?token=\S+/.exec(output)?.[0] as string;
+    await page.goto(link);
+    await page.getByTestId('setup-name').fill('Ada Lovelace');
+    await page.getByTestId('setup-email').fill('ada@example.net');
+    await page.getByTestId('setup-password').fill(password);
+    await page.getByTestId('setup-password-again').fill(password);
+    await page.getByTestId('setup-submit').click();
+    await page.getByTestId('overview-tunnels-up').waitFor();
+  });
+
+  test('the overview counts three sites and twelve tunnels up', async () => {
+    await shows('overview-sites-total', '3');
+    await shows('overview-tunnels-up', '12');
+    await shows('overview-tunnels-total', '12');
+  });
+
+  test('signing out and in again works, with the right password alone', async () => {
+    await page.context().clearCookies();
+    await page.goto(`https://localhost:${port}/sign-in`);
+    await page.getByTestId('sign-in-email').fill('ada@example.net');
+    await page.getByTestId('sign-in-password').fill('not the password');
+    await page.getByTestId('sign-in-submit').click();
+    await page.getByRole('alert').first().waitFor();
+    await page.getByTestId('sign-in-password').fill(password);
+    await page.getByTestId('sign-in-submit').click();
+    await page.getByTestId('overview-tunnels-up').waitFor();
+  });
+
+  test('the sites page lists the three sites', async () => {
+    await page.goto(`https://localhost:${port}/sites`);
+    for (const site of ['berlin', 'london', 'tokyo']) await page.getByTestId(`site-row-${site}`).waitFor();
+    await picture('sites');
+  });
+
+  test('a cut uplink turns its tunnels red within 5 s, while a ping between hosts goes on', async () => {
+    await page.goto(`https://localhost:${port}/topology`);
+    await page.locator('[data-testid^="tunnel-line-"][data-state="UP"]').nth(11).waitFor();
+    await picture('topology');
+    const ping = patronus([
+      'lab',
+      'exec',
+      '--name',
+      lab,
+      'berlin',
+      'ping',
+      '-i',
+      '0.2',
+      '-c',
+      '60',
+      '-W',
+      '1',
+      '10.2.0.10',
+    ]);
+    const cutAt = Date.now();
+    const cut = await patronus(['lab', 'cut', '--name', lab, 'berlin', 'internet']);
+    assert.equal(cut.code, 0, cut.text);
+    await page
+      .locator('[data-testid^="tunnel-line-"][data-state="DOWN"]')
+      .first()
+      .waitFor({ timeout: 5_000 - (Date.now() - cutAt) });
+    await page.locator('[data-testid^="tunnel-line-"][data-state="DOWN"]').nth(3).waitFor();
+    await picture('topology-cut');
+    const { text } = await ping;
+    const received = Number(/(\d+) received/.exec(text)?.[1] ?? 0);
+    // 3 s of silence at five a second are fifteen.
+    assert.ok(received >= 45, `${received} of 60 pings came back:\n${text}`);
+    assert.match(
+      text
+        .split('\n')
+        .filter((line) => line.includes('icmp_seq='))
+        .at(-1) ?? '',
+      /icmp_seq=60/,
+    );
+  });
+
+  test('a restored uplink turns green again by itself', async () => {
+    assert.equal((await patronus(['lab', 'restore', '--name', lab, 'berlin', 'internet'])).code, 0);
+    await page.locator('[data-testid^="tunnel-line-"][data-state="UP"]').nth(11).waitFor();
+  });
+
+  test('every page reads well in dark and light', async () => {
+    for (const scheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      for (const path of ['/', '/sites', '/topology']) {
+        const errors: string[] = [];
+        const listen = (error: Error) => errors.push(error.message);
+        page.on('pageerror', listen);
+        await page.goto(`https://localhost:${port}${path}`);
+        await page.locator('h1').first().waitFor();
+        await picture(`${path === '/' ? 'overview' : path.slice(1)}-${scheme}`);
+        page.off('pageerror', listen);
+        assert.deepEqual(errors, []);
+      }
+    }
+  });
+
+  test('a stop takes every namespace of the lab away', async () => {
+    process.kill(-(started.pid as number), 'SIGINT');
+    await until(() => started.exitCode !== null || started.signalCode !== null, 40_000, 'npm start to end');
+    const { text } = await run('ip', ['netns', 'list']);
+    assert.doesNotMatch(text, new RegExp(`pt${lab}-`));
+    const routes = await run('ip', ['route', 'show']);
+    assert.doesNotMatch(routes.text, new RegExp(`ptctl-${lab}`));
+  });
+});
+
+function keep(chunk: Buffer): void {
+  output += chunk.toString('utf8');
+}
+
+async function shows(testId: string, text: string): Promise<void> {
+  await page.locator(`[data-testid="${testId}"]`, { hasText: text }).waitFor();
+}
+
+async function picture(name: string): Promise<void> {
+  if (pictures === undefined) return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly text: string;
+}
+
+function patronus(words: readonly string[]): Promise<Outcome> {
+  return run(process.execPath, [join(root, 'apps/cli/main.ts'), ...words]);
+}
+
+function run(command: string, words: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(command, words, { cwd: root, env: environment, timeout: 60_000 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr }),
+    );
+  });
+}
+
+/** Looks again every 100 ms until it is so; fails with what had been said so far. */
+async function until(isSo: () => boolean, timeoutMs: number, what: string): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error(`waited ${timeoutMs / 1000} s for ${what}; output so far:\n${output}`);
+    if (started.exitCode !== null && !what.endsWith('end')) throw new Error(`npm start ended early:\n${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
