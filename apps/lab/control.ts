@@ -29,7 +29,6 @@ export interface DaemonStatus {
   readonly pid: number;
   readonly since: string;
   readonly controllerSocket: string | undefined;
-  readonly controllerUrl: string | undefined;
   readonly wires: readonly WireStatus[];
   readonly processes: readonly ProcessStatus[];
 }

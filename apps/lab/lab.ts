@@ -113,7 +113,6 @@ function handler(wires: Wires, edges: Edges, askStop: () => void) {
           pid: process.pid,
           since,
           controllerSocket: edges.controllerSocket,
-          controllerUrl: edges.controllerUrl,
           wires: wires.status(),
           processes: relay === undefined ? processes : [...processes, { name: 'relay', pid: relay, restarts: 0 }],
         } satisfies DaemonStatus;

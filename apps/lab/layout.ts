@@ -42,6 +42,7 @@ export interface HostLayout {
 
 export interface SiteLayout {
   readonly name: string;
+  readonly location: string;
   readonly namespace: string;
   readonly lan: string;
   readonly lan6: string;
@@ -95,6 +96,7 @@ export function layOut(topology: Topology, lab: string, slot: number): Layout {
     const v6 = site.lan.v6.replace(/\/64$/, '');
     return {
       name: site.name,
+      location: site.location,
       namespace: names.gatewayNamespace(lab, site.name),
       lan: site.lan.v4,
       lan6: site.lan.v6,
@@ -103,8 +105,8 @@ export function layOut(topology: Topology, lab: string, slot: number): Layout {
       hosts: site.hosts.map((name, i) => ({
         name,
         namespace: names.hostNamespace(lab, site.name, name),
-        address: `${v4}.${11 + i}`,
-        address6: `${v6}${hex(0x11 + i)}`,
+        address: `${v4}.${10 + i}`,
+        address6: `${v6}${hex(0x10 + i)}`,
       })),
       uplinks: site.uplinks.map((uplink, order) => {
         const index = nextIndex++;

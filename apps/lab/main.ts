@@ -4,6 +4,7 @@
  * It makes nothing outside namespaces and interfaces whose names begin with `pt`, and takes all of it away again.
  */
 import { Command, CommanderError } from 'commander';
+import { registerCheck } from './commands/check.ts';
 import { registerCut } from './commands/cut.ts';
 import { registerDown } from './commands/down.ts';
 import { registerExec } from './commands/exec.ts';
@@ -24,7 +25,7 @@ const program = new Command('patronus lab')
     `
 A first drill:
   patronus lab up
-  patronus lab exec berlin ping 10.2.0.11       (leave it running, and in a second terminal:)
+  patronus lab exec berlin ping 10.2.0.10       (leave it running, and in a second terminal:)
   patronus lab cut berlin internet              the ping goes on over lte
   patronus lab down
 
@@ -38,6 +39,7 @@ for (const register of [
   registerCut,
   registerRestore,
   registerImpair,
+  registerCheck,
 ]) {
   register(program);
 }

@@ -1,7 +1,7 @@
 /**
  * The lab's folder: what is up (`lab.json`), the daemon's pid, its control socket, logs, the edges' own folders.
  *
- *   .patronus/lab/NAME/ lab.json daemon.pid lab.sock logs/*.log edges/SITE/ controller/
+ *   .patronus/lab/NAME/ lab.json daemon.pid lab.sock logs/*.log edges/SITE/
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -14,13 +14,18 @@ export interface LabPaths {
   readonly socket: string;
   readonly logs: string;
   readonly edges: string;
+  /** Data of the controller that the lab starts if none runs. */
   readonly controller: string;
+  /** Its ports, if they are fixed. */
+  readonly controllerPorts: { readonly web: number; readonly edges: number } | undefined;
 }
 
 /** Where a lab keeps its state: `--state`, else `$PATRONUS_STATE_DIR/lab/NAME`, else `.patronus/lab/NAME` here. */
 export function labPaths(lab: string, stateDir?: string): LabPaths {
   const base = stateDir ?? process.env.PATRONUS_STATE_DIR ?? '.patronus';
   const root = resolve(base, 'lab', lab);
+  // The default lab shares its controller with `npm start`; any other has one of its own.
+  const isDefault = lab === 'lab';
   return {
     root,
     record: join(root, 'lab.json'),
@@ -28,7 +33,8 @@ export function labPaths(lab: string, stateDir?: string): LabPaths {
     socket: join(root, 'lab.sock'),
     logs: join(root, 'logs'),
     edges: join(root, 'edges'),
-    controller: join(root, 'controller'),
+    controller: isDefault ? resolve(base, 'controller') : join(root, 'controller'),
+    controllerPorts: isDefault ? { web: 8443, edges: 8444 } : undefined,
   };
 }
 

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Program {
   readonly name: string;
   readonly command: string;
-  readonly args: readonly string[];
+  /** Asked anew before every start. */
+  readonly args: () => readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** Its output is appended here. */
   readonly logFile: string;
@@ -36,7 +37,7 @@ export function supervise(program: Program, onChange: () => void = () => {}): Su
   function start(): void {
     const startedMs = Date.now();
     const log = openSync(program.logFile, 'a', 0o600);
-    child = spawn(program.command, [...program.args], {
+    child = spawn(program.command, [...program.args()], {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...program.env },
     });

@@ -66,6 +66,8 @@ const siteSchema = z.strictObject({
     .string()
     .regex(siteNamePattern, 'must be a-z, 0-9 and hyphens, beginning with a letter')
     .refine((name) => !reservedSiteNames.includes(name), `must not be one of ${reservedSiteNames.join(', ')}`),
+  /** Place shown to people, such as `Berlin, DE`. */
+  location: z.string().max(80).default(''),
   lan: z.strictObject({ v4: lanV4, v6: lanV6 }),
   hosts: z
     .array(z.string().regex(hostNamePattern, 'must be a-z and 0-9, beginning with a letter'))

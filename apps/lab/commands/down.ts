@@ -13,7 +13,7 @@ export function registerDown(program: Command): void {
   const command = program
     .command('down')
     .description('take the lab away: processes, namespaces, routes; does nothing when there is none')
-    .option('--wipe', "forget the edges' identities, the lab's own controller and the logs too");
+    .option('--wipe', "forget the lab's folder too: the edges' identities and the logs");
   withJson(withCommonOptions(command))
     .addHelpText(
       'after',

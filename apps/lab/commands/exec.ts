@@ -25,7 +25,7 @@ export function registerExec(program: Command): void {
       'after',
       `
 Examples:
-  patronus lab exec berlin ping -c 3 10.2.0.11
+  patronus lab exec berlin ping -c 3 10.2.0.10
   patronus lab exec --gateway berlin ip route`,
     )
     .action(exec);

@@ -53,7 +53,8 @@ async function up(options: Options): Promise<void> {
   const ready = () => {
     const topology = loadTopology(options.topology);
     const seconds = (Date.now() - started) / 1000;
-    if (options.json)
+    if (options.announce) printJson({ ready: true, lab: options.name, seconds });
+    else if (options.json)
       printJson({ ok: true, lab: options.name, sites: topology.sites.map((site) => site.name), seconds });
     else console.log(`lab ${options.name} is up (${seconds.toFixed(1)} s); see \`patronus lab status\``);
   };
