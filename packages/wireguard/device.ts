@@ -141,6 +141,7 @@ export class Device {
   #dispatch(event: DeviceEvent, now: number): void {
     if (event.kind === 'datagram') this.#receive(event.bytes, event.from, now);
     else if (event.kind === 'wantToSend') event.peer.sendKeypair(now);
+    else if (event.kind === 'restartHandshake') event.peer.restartHandshake(now);
     else if (event.kind === 'peerSet') this.#setPeer(event.peer, now);
     else if (event.kind === 'peerRemoved') this.#removePeer(event.publicKey);
     else if (event.kind === 'keyReplaced') this.#replaceKey(event.privateKey, now);

@@ -15,7 +15,7 @@ export { noblePrimitives } from './noble.ts';
 export type { Primitives, PrivateKey } from './primitives.ts';
 export { REPLAY_WINDOW, ReplayWindow } from './replay.ts';
 export * from './session/constants.ts';
-export { type Counters, type DropReason, dropReasons } from './session/counters.ts';
+export { type Counters, type DropReason, dropReasons, zeroCounters } from './session/counters.ts';
 export type { DeviceEffect, DeviceEvent, HandshakeFailure, PeerConfiguration } from './session/events.ts';
 export type { Keypair } from './session/keypair.ts';
 export type { Peer } from './session/peer.ts';

@@ -25,6 +25,8 @@ export type DeviceEvent =
   | { readonly kind: 'tick' }
   /** There is something for this peer: have a session ready. */
   | { readonly kind: 'wantToSend'; readonly peer: Peer }
+  /** The owner knows that this session is dead, or wants another try now: a new handshake at once, whatever the timers. */
+  | { readonly kind: 'restartHandshake'; readonly peer: Peer }
   /** Adds a peer, or changes the one with this public key; its session stays. */
   | { readonly kind: 'peerSet'; readonly peer: PeerConfiguration }
   | { readonly kind: 'peerRemoved'; readonly publicKey: Uint8Array }
@@ -33,7 +35,8 @@ export type DeviceEvent =
 
 /** What the owner has to do, in this order. */
 export type DeviceEffect =
-  | { readonly kind: 'send'; readonly to: Endpoint; readonly bytes: Uint8Array }
+  /** `initiationOf`: it is this peer's initiation, which the owner may send to other candidate endpoints as well. */
+  | { readonly kind: 'send'; readonly to: Endpoint; readonly bytes: Uint8Array; readonly initiationOf?: Peer }
   /** Packets with this local index can now be opened. Not yet a session to send with. */
   | { readonly kind: 'keypairCreated'; readonly peer: Peer; readonly keypair: Keypair }
   /** The handshake is complete at both ends: send with this keypair. */

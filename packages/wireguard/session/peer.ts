@@ -179,6 +179,11 @@ export class Peer {
     if (wasTrying || this.#rotation.current !== undefined) this.#restart(now);
   }
 
+  /** Begins a handshake at the next tick, also while a session seems usable and however recent the last attempt is. */
+  restartHandshake(now: number): void {
+    this.#restart(now);
+  }
+
   remove(): void {
     this.#timers.clearAll();
     this.#forgetKeys();
@@ -245,7 +250,7 @@ export class Peer {
       return;
     }
     this.#host.counters.initiationsSent += 1;
-    this.#host.emit({ kind: 'send', to, bytes });
+    this.#host.emit({ kind: 'send', to, bytes, initiationOf: this });
     this.#jitter = jitter(this.#host.primitives.random(2));
     this.#onSent(now);
     this.#timers.set(Timer.retransmitHandshake, now + REKEY_TIMEOUT + this.#jitter);
