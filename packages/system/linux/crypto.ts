@@ -154,14 +154,16 @@ export function openChaCha20Poly1305(
   return copied(plain);
 }
 
-/** BLAKE2s-256 without a key (RFC 7693). */
-export function blake2s(message: Bytes): Uint8Array<ArrayBuffer> {
-  return copied(hash('blake2s256', message, 'buffer'));
+/** BLAKE2s-256 without a key (RFC 7693), over the parts in order. */
+export function blake2s(...parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
+  return copied(hash('blake2s256', parts.length === 1 ? parts[0]! : Buffer.concat(parts), 'buffer'));
 }
 
 /** HMAC with BLAKE2s-256, as WireGuard's key derivation uses it (not the same as keyed BLAKE2s). */
-export function hmacBlake2s(key: Bytes, message: Bytes): Uint8Array<ArrayBuffer> {
-  return copied(createHmac('blake2s256', key).update(message).digest());
+export function hmacBlake2s(key: Bytes, ...parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
+  const mac = createHmac('blake2s256', key);
+  for (const part of parts) mac.update(part);
+  return copied(mac.digest());
 }
 
 /** Comparison whose time tells nothing about where two equally long values differ. */

@@ -6,13 +6,15 @@ import { LinuxError } from './linuxError.ts';
 
 /** Slashes, not dots: interface names may have dots of their own. E.g. `net/ipv4/ip_forward`. */
 export function readSysctl(path: string): string {
-  return attempt('read', path, () => readFileSync(fileOf(path), 'latin1').trim());
+  const file = fileOf(path);
+  return attempt('read', path, () => readFileSync(file, 'latin1').trim());
 }
 
 /** Writes unless the value is there already (so that a read-only /proc/sys that is right does no harm). */
 export function writeSysctl(path: string, value: string | number): void {
+  const file = fileOf(path);
   if (readSysctl(path) === String(value)) return;
-  attempt('write', path, () => writeFileSync(fileOf(path), String(value)));
+  attempt('write', path, () => writeFileSync(file, String(value)));
 }
 
 function fileOf(path: string): string {

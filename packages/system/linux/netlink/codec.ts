@@ -204,5 +204,6 @@ function attributesOffset(type: number, flags: number, view: DataView, errorNumb
   if (type === NLMSG_DONE) return 4;
   if (view.byteLength < 4 + MESSAGE_HEADER) return undefined;
   if (errorNumber === 0 || (flags & NLM_F_CAPPED) !== 0) return 4 + MESSAGE_HEADER;
-  return 4 + aligned(view.getUint32(4, true));
+  const requestLength = view.getUint32(4, true);
+  return requestLength > view.byteLength ? undefined : 4 + aligned(requestLength);
 }
