@@ -3,7 +3,10 @@
  * replaces it when it dies. The owner opens every descriptor and keeps it open; what was handed over once is handed
  * over again to each successor, together with the last `configure` and `groups`, so a crash costs its restart only.
  */
-import type { ForwarderCommand, ForwarderEvent } from '../control.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { closeDescriptor, FrameChannel, unixStreamPair } from '@patronus/system/linux';
+import type { ConfigureCommand, ForwarderCommand, ForwarderEvent, GroupsCommand } from '../control.ts';
 
 /** How a forwarder ended: its exit code, or the signal that ended it. */
 export interface ForwarderExit {
@@ -33,7 +36,124 @@ export interface Forwarder {
   stop(): Promise<void>;
 }
 
+const entry = fileURLToPath(new URL('./main.ts', import.meta.url));
+const FIRST_RESTART_MS = 50;
+const LONGEST_RESTART_MS = 5_000;
+/** One that ran this long did not fail at its start: the next restart is as quick as the first. */
+const SETTLED_MS = 10_000;
+/** A forwarder that was hung up on ends by itself; one that doesn't is ended. */
+const STOP_PATIENCE_MS = 1_000;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** Starts a forwarder and keeps one running until `stop`. */
-export function startForwarder(_options: ForwarderOptions): Forwarder {
-  throw new Error('not written yet');
+export function startForwarder(options: ForwarderOptions): Forwarder {
+  return new ForwarderProcess(options);
+}
+
+class ForwarderProcess implements Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #descriptors = new Map<string, number>();
+  readonly #timestamps = new Map<string, string>();
+  #configure: ConfigureCommand | undefined;
+  #groups: GroupsCommand | undefined;
+  #child: ChildProcess | undefined;
+  #channel: FrameChannel | undefined;
+  #restartInMs = FIRST_RESTART_MS;
+  #restart: NodeJS.Timeout | undefined;
+  #startedAt = 0;
+  #stopped: (() => void) | undefined;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  send(command: ForwarderCommand, fd?: number): void {
+    if (command.type === 'descriptor') {
+      if (fd === undefined) throw new TypeError(`descriptor ${command.name}: the descriptor itself is missing`);
+      this.#descriptors.set(command.name, fd);
+    } else if (command.type === 'configure') this.#configure = command;
+    else if (command.type === 'groups') this.#groups = command;
+    this.#say(command, fd);
+  }
+
+  stop(): Promise<void> {
+    clearTimeout(this.#restart);
+    return new Promise((resolve) => {
+      this.#stopped = resolve;
+      const child = this.#child;
+      if (child === undefined) return resolve();
+      this.#channel?.close();
+      const patience = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
+      child.once('exit', () => clearTimeout(patience));
+    });
+  }
+
+  #start(): void {
+    const [ours, theirs] = unixStreamPair();
+    // An environment of its own: nothing that the owner was given by it is a packet path's business.
+    const child = spawn(this.#options.nodeBinary ?? process.execPath, [entry], {
+      stdio: ['ignore', 'inherit', 'inherit', theirs],
+      env: { PATH: process.env.PATH },
+    });
+    closeDescriptor(theirs);
+    this.#child = child;
+    this.#startedAt = performance.now();
+    this.#channel = new FrameChannel(ours, {
+      onFrame: (payload) => this.#hear(JSON.parse(decoder.decode(payload)) as ForwarderEvent),
+      onClose: () => undefined,
+    });
+    child.once('exit', (code, signal) => this.#ended(child, code, signal));
+    child.once('error', () => this.#ended(child, null, null));
+    this.#repeat();
+  }
+
+  /** Tells a successor all that its predecessor was told; the socket keeps it until it listens. */
+  #repeat(): void {
+    for (const [name, fd] of this.#descriptors) this.#say({ type: 'descriptor', name }, fd);
+    if (this.#configure !== undefined) this.#say(this.#withFloors(this.#configure));
+    if (this.#groups !== undefined) this.#say(this.#groups);
+  }
+
+  #say(command: ForwarderCommand, fd?: number): void {
+    this.#channel?.send(encoder.encode(JSON.stringify(command)), fd === undefined ? [] : [fd]);
+  }
+
+  #hear(event: ForwarderEvent): void {
+    if (event.type === 'timestamp') this.#timestamps.set(event.uplinkId, event.label);
+    this.#options.onEvent(event);
+  }
+
+  /** Labels that the predecessor used are not used again. Hex digits compare as the bytes do. */
+  #withFloors(command: ConfigureCommand): ConfigureCommand {
+    const uplinks = command.uplinks.map((uplink) => {
+      const used = this.#timestamps.get(uplink.id);
+      const isLater = used !== undefined && used > (uplink.timestampFloor ?? '');
+      return isLater ? { ...uplink, timestampFloor: used } : uplink;
+    });
+    return { ...command, uplinks };
+  }
+
+  #ended(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#channel?.close();
+    this.#channel = undefined;
+    if (this.#stopped !== undefined) {
+      this.#options.onExit?.({ code, signal, restartInMs: null });
+      this.#stopped();
+      return;
+    }
+    if (performance.now() - this.#startedAt > SETTLED_MS) this.#restartInMs = FIRST_RESTART_MS;
+    const restartInMs = this.#restartInMs;
+    this.#restartInMs = Math.min(LONGEST_RESTART_MS, restartInMs * 2);
+    this.#restart = setTimeout(() => this.#start(), restartInMs);
+    this.#options.onExit?.({ code, signal, restartInMs });
+  }
 }

@@ -1,0 +1,173 @@
+/**
+ * The one loop of the forwarder: sleeps in ppoll until a descriptor, the path's own deadline or the owner has something,
+ * takes a bounded share of each, and sleeps again. It never returns to Node's event loop, so nothing else in this
+ * process can be in its way; it ends when the owner hangs up.
+ */
+import {
+  FrameReceiver,
+  FrameSender,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  PollSet,
+  type ReceivedFrame,
+} from '@patronus/system/linux';
+import type { ForwarderCommand, ForwarderEvent } from '../control.ts';
+import type { PacketForwarder } from '../forwarder.ts';
+import type { PacketClock } from '../io.ts';
+import { BATCH, Layout, MOST_SOCKETS, type PacketMemory, POLL_LENGTH, SOCKADDR_LENGTH, slotPacket } from '../memory.ts';
+import { TUN_NAME } from '../socketNames.ts';
+import type { Sockets } from './sockets.ts';
+
+/** Places in the poll set. */
+const CONTROL = 0;
+const TUN = 1;
+const FIRST_SOCKET = 2;
+const POLLNVAL = 32;
+/** What the owner has not read: beyond this, telemetry is left out rather than kept. */
+const MOST_UNREAD_BYTES = 4 * 1024 * 1024;
+/** Of faults in the packet path only the first are told; a counter would be no use in finding them. */
+const MOST_FAULTS = 20;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export interface LoopParts {
+  readonly memory: PacketMemory;
+  readonly sockets: Sockets;
+  readonly clock: PacketClock;
+  readonly controlDescriptor: number;
+}
+
+export class Loop {
+  readonly #sockets: Sockets;
+  readonly #clock: PacketClock;
+  readonly #poll: PollSet;
+  readonly #receiver: FrameReceiver;
+  readonly #sender: FrameSender;
+  readonly #controlDescriptor: number;
+  #ownerIsGone = false;
+  #faults = 0;
+
+  constructor({ memory, sockets, clock, controlDescriptor }: LoopParts) {
+    this.#sockets = sockets;
+    this.#clock = clock;
+    this.#controlDescriptor = controlDescriptor;
+    this.#receiver = new FrameReceiver(controlDescriptor);
+    this.#sender = new FrameSender(controlDescriptor);
+    const pollMemory = memory.bytes.subarray(Layout.poll, Layout.poll + POLL_LENGTH);
+    this.#poll = new PollSet(MOST_SOCKETS + FIRST_SOCKET, pollMemory);
+    this.#poll.set(CONTROL, controlDescriptor, POLLIN);
+    this.#poll.set(TUN, -1, POLLIN);
+  }
+
+  /** Tells the owner. */
+  emit(event: ForwarderEvent): void {
+    if (event.type === 'telemetry' && this.#sender.queuedBytes > MOST_UNREAD_BYTES) return;
+    this.#note(this.#sender.send(encoder.encode(JSON.stringify(event))));
+  }
+
+  /** Runs until the owner hangs up. */
+  run(forwarder: PacketForwarder): void {
+    while (!this.#ownerIsGone) {
+      this.#poll.wait((forwarder.deadline - this.#clock.now()) * 1e6);
+      try {
+        this.#turn(forwarder);
+      } catch (error) {
+        this.#fault('PACKET_PATH', error);
+      }
+    }
+  }
+
+  #turn(forwarder: PacketForwarder): void {
+    forwarder.beginTurn();
+    if (this.#poll.happened(CONTROL) !== 0) this.#serveOwner(forwarder);
+    for (let socket = 0; socket < this.#sockets.count; socket++) {
+      const news = this.#poll.happened(FIRST_SOCKET + socket);
+      if (news !== 0) this.#takeDatagrams(forwarder, socket, news);
+    }
+    const tunNews = this.#poll.happened(TUN);
+    if (tunNews !== 0) this.#takePackets(forwarder, tunNews);
+    forwarder.endTurn(this.#clock.now());
+  }
+
+  #takeDatagrams(forwarder: PacketForwarder, socket: number, news: number): void {
+    if ((news & (POLLERR | POLLHUP)) !== 0) this.#sockets.clearError(socket);
+    if ((news & POLLNVAL) !== 0) this.#poll.set(FIRST_SOCKET + socket, -1, POLLIN);
+    const count = this.#sockets.receive(socket);
+    const now = this.#clock.now();
+    for (let at = 0; at < count; at++) {
+      const length = this.#sockets.takeReceived(at);
+      const source = Layout.udpSources + at * SOCKADDR_LENGTH;
+      // One that was cut is too short to be anything: the path counts it as malformed.
+      forwarder.fromSocket(socket, slotPacket(Layout.udpSlots, at), Math.max(0, length), source, now);
+    }
+  }
+
+  #takePackets(forwarder: PacketForwarder, news: number): void {
+    const now = this.#clock.now();
+    let taken = 0;
+    for (; taken < BATCH; taken++) {
+      const length = this.#sockets.readTun(taken);
+      if (length <= 0) break;
+      forwarder.fromTun(slotPacket(Layout.tunSlots, taken), length, now);
+    }
+    if (taken > 0 || (news & (POLLERR | POLLHUP | POLLNVAL)) === 0) return;
+    this.#poll.set(TUN, -1, POLLIN);
+    this.#sockets.dropTun();
+    this.#fault('TUN_GONE', new Error('the TUN interface is gone; hand over a new one'));
+  }
+
+  #serveOwner(forwarder: PacketForwarder): void {
+    this.#note(this.#sender.flush());
+    for (let frame = this.#receiver.receive(); frame !== undefined; frame = this.#receiver.receive()) {
+      this.#obey(forwarder, frame);
+    }
+    if (this.#receiver.closed) this.#ownerIsGone = true;
+  }
+
+  #obey(forwarder: PacketForwarder, frame: ReceivedFrame): void {
+    try {
+      const command = readCommand(frame.payload);
+      if (command.type === 'descriptor') this.#takeDescriptor(forwarder, command.name, frame.descriptors[0]);
+      else forwarder.handle(command);
+    } catch (error) {
+      this.#fault('COMMAND', error);
+    }
+  }
+
+  #takeDescriptor(forwarder: PacketForwarder, name: string, fd: number | undefined): void {
+    if (fd === undefined) throw new Error(`descriptor ${name} was announced and did not come along`);
+    if (name === TUN_NAME) {
+      this.#sockets.replaceTun(fd);
+      this.#poll.set(TUN, fd, POLLIN);
+      return;
+    }
+    const number = forwarder.sockets.numberOf(name);
+    if (number === undefined) throw new Error(`descriptor ${name}: no more than ${MOST_SOCKETS} sockets can be held`);
+    this.#sockets.replace(number, fd);
+    this.#poll.set(FIRST_SOCKET + number, fd, POLLIN);
+  }
+
+  #note(state: 'sent' | 'waiting' | 'closed'): void {
+    if (state === 'closed') this.#ownerIsGone = true;
+    this.#poll.set(CONTROL, this.#controlDescriptor, state === 'waiting' ? POLLIN | POLLOUT : POLLIN);
+  }
+
+  #fault(code: string, error: unknown): void {
+    this.#faults += 1;
+    if (this.#faults > MOST_FAULTS) return;
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.emit({ type: 'fault', code, message, fatal: false });
+  }
+}
+
+/** The parser's own words quote what they stumbled over, which may be a key. */
+function readCommand(payload: Uint8Array): ForwarderCommand {
+  try {
+    return JSON.parse(decoder.decode(payload)) as ForwarderCommand;
+  } catch {
+    throw new Error(`a command of ${payload.length} bytes is not JSON`);
+  }
+}

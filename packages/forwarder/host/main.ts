@@ -1,0 +1,66 @@
+/**
+ * The forwarder's process. Started by process.ts with the control socket as descriptor 3; it gets everything else over
+ * that. When the other end hangs up, the edge is gone, and so is this.
+ *
+ * A packet's way. The kernel routes what is for another site to the TUN. The loop (loop.ts) reads it into a slot of the
+ * packet memory with room before and behind it, and `path/outbound.ts` asks: is it a packet, is its source this site's,
+ * may it cross? `path/forward.ts` looks up where its destination is — one longest-prefix match over (segment, prefix) —
+ * and the flow table says which path group its conversation uses; the group has one tunnel in use, which the fast switch
+ * chose when a tunnel last came up or went down. `path/transmit.ts` writes the header before the packet, seals it where
+ * it lies, and the socket of the tunnel's uplink sends it. No byte is copied on the way, and nothing is allocated.
+ *
+ * At the other edge `path/inbound.ts` finds the session by the index in the header, looks whether the counter may be new,
+ * opens the packet where it lies, and only then believes anything: the counter, the address it came from, and, if its
+ * source is one that the sender's site may use, the packet. It goes to the TUN, or on to another edge.
+ *
+ * Beside the packets: handshakes and keys (`session/devices.ts` around @patronus/wireguard), probes that say whether a
+ * tunnel works (`session/tunnels.ts`, `liveness.ts`), and the owner's commands (`forwarder.ts`, `apply.ts`).
+ *
+ * It opens nothing, resolves nothing and reads no file once it runs. Standards: WireGuard (Donenfeld 2017), RFC 791,
+ * 8200, 792, 4443, 1191, 1624, 1812.
+ */
+import { libc, nativeMemory, sharpenTimers, systemClock } from '@patronus/system/linux';
+import { PacketForwarder } from '../forwarder.ts';
+import { createMemory } from '../memory.ts';
+import { loadKernels } from './loadKernels.ts';
+import { Loop } from './loop.ts';
+import { hostPrimitives } from './primitives.ts';
+import { Sockets } from './sockets.ts';
+
+const CONTROL_DESCRIPTOR = 3;
+const STANDARD_ERROR = 2;
+
+function start(): void {
+  const memory = createMemory();
+  const kernels = loadKernels(memory.memory);
+  const sockets = new Sockets(memory);
+  const clock = { now: systemClock.monotonicMs, wallClock: systemClock.wallMs };
+  const loop = new Loop({ memory, sockets, clock, controlDescriptor: CONTROL_DESCRIPTOR });
+  const forwarder = new PacketForwarder({
+    memory,
+    kernels,
+    io: sockets,
+    clock,
+    primitives: hostPrimitives(memory, kernels),
+    emit: (event) => loop.emit(event),
+  });
+  sharpenTimers();
+  loop.emit({ type: 'ready', capabilities: { cipher: 'wasm-simd', offload: 'none', node: process.version } });
+  loop.run(forwarder);
+}
+
+/** console.error would wait for an event loop that never runs. */
+function complain(text: string): void {
+  const bytes = new TextEncoder().encode(`forwarder: ${text}\n`);
+  const memory = nativeMemory(bytes.length);
+  memory.bytes.set(bytes);
+  libc.write(STANDARD_ERROR, memory.address, bytes.length);
+}
+
+try {
+  start();
+  process.exit(0);
+} catch (error) {
+  complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(70);
+}

@@ -1,0 +1,143 @@
+/** The descriptors that the owner handed over, and the system calls of the packet path. Offsets are in the packet memory. */
+import {
+  addressOf,
+  closeDescriptor,
+  getOption,
+  libc,
+  SOL_SOCKET,
+  setNonBlocking,
+  writeIoVector,
+  writeMessageHeader,
+} from '@patronus/system/linux';
+import { type PacketIo, Sent } from '../io.ts';
+import {
+  BATCH,
+  Layout,
+  MMSGHDR_LENGTH,
+  MOST_SOCKETS,
+  type PacketMemory,
+  SLOT_ROOM,
+  SOCKADDR_LENGTH,
+  slotPacket,
+} from '../memory.ts';
+
+const SO_ERROR = 4;
+const MSG_DONTWAIT = 0x40;
+const MSG_TRUNC = 0x20;
+const MSG_NOSIGNAL = 0x4000;
+const NONE = -1;
+
+/** Fields of `struct mmsghdr`. */
+const NAME_LENGTH = 8;
+const FLAGS = 48;
+const RECEIVED = 56;
+
+export class Sockets implements PacketIo {
+  readonly descriptors = new Int32Array(MOST_SOCKETS).fill(NONE);
+  /** One more than the highest number in use. */
+  count = 0;
+  tun = NONE;
+  readonly #view: DataView;
+  readonly #base: number;
+  readonly #header: number;
+
+  constructor(memory: PacketMemory) {
+    this.#view = memory.view;
+    this.#base = addressOf(memory.bytes);
+    this.#prepareReceiving();
+    this.#header = Layout.sendMessage;
+    writeMessageHeader(this.#view, this.#header, {
+      nameAddress: 0,
+      nameLength: 0,
+      vectorAddress: this.#base + Layout.sendVector,
+      vectorCount: 1,
+      controlAddress: 0,
+      controlLength: 0,
+    });
+  }
+
+  /** Takes a descriptor over, in place of the one that had this number. */
+  replace(number: number, fd: number): void {
+    setNonBlocking(fd);
+    const before = this.descriptors[number]!;
+    this.descriptors[number] = fd;
+    this.count = Math.max(this.count, number + 1);
+    if (before !== NONE) closeDescriptor(before);
+  }
+
+  replaceTun(fd: number): void {
+    setNonBlocking(fd);
+    if (this.tun !== NONE) closeDescriptor(this.tun);
+    this.tun = fd;
+  }
+
+  /** The interface behind it is gone: nothing more to read until another one is handed over. */
+  dropTun(): void {
+    if (this.tun !== NONE) closeDescriptor(this.tun);
+    this.tun = NONE;
+  }
+
+  writeTun(offset: number, length: number): boolean {
+    return this.tun !== NONE && libc.write(this.tun, this.#base + offset, length) === length;
+  }
+
+  /** Reads a packet into TUN slot `at`; its length, 0 when none waits, -1 when the interface is gone or down. */
+  readTun(at: number): number {
+    return libc.read(this.tun, this.#base + slotPacket(Layout.tunSlots, at), SLOT_ROOM);
+  }
+
+  sendDatagram(socket: number, offset: number, length: number, sockaddrOffset: number, sockaddrLength: number): Sent {
+    const fd = this.descriptors[socket]!;
+    if (fd === NONE) return Sent.noSocket;
+    const view = this.#view;
+    setAddress(view, this.#header, this.#base + sockaddrOffset);
+    view.setUint32(this.#header + NAME_LENGTH, sockaddrLength, true);
+    setAddress(view, Layout.sendVector, this.#base + offset);
+    view.setUint32(Layout.sendVector + 8, length, true);
+    const sent = libc.sendmsg(fd, this.#base + this.#header, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent >= 0 ? Sent.ok : Sent.failed;
+  }
+
+  /** Receives up to BATCH datagrams into the UDP slots; how many, 0 when none waits or an error was reported. */
+  receive(socket: number): number {
+    const fd = this.descriptors[socket]!;
+    if (fd === NONE) return 0;
+    return Math.max(0, libc.recvmmsg(fd, this.#base + Layout.udpMessages, BATCH, MSG_DONTWAIT, 0));
+  }
+
+  /** Length of the datagram in slot `at`, or -1 when it was longer than a slot. Makes the slot ready for the next one. */
+  takeReceived(at: number): number {
+    const message = Layout.udpMessages + at * MMSGHDR_LENGTH;
+    const length = this.#view.getUint32(message + RECEIVED, true);
+    const wasCut = (this.#view.getUint32(message + FLAGS, true) & MSG_TRUNC) !== 0;
+    this.#view.setUint32(message + NAME_LENGTH, SOCKADDR_LENGTH, true);
+    return wasCut ? -1 : length;
+  }
+
+  /** An error waits (ICMP, or the interface went): reading it clears it, so that it does not wake the loop for ever. */
+  clearError(socket: number): void {
+    const fd = this.descriptors[socket]!;
+    if (fd !== NONE) getOption(fd, SOL_SOCKET, SO_ERROR, 'read the error of a socket');
+  }
+
+  #prepareReceiving(): void {
+    for (let at = 0; at < BATCH; at++) {
+      const vector = Layout.udpVectors + at * 16;
+      writeIoVector(this.#view, vector, this.#base + slotPacket(Layout.udpSlots, at), SLOT_ROOM);
+      writeMessageHeader(this.#view, Layout.udpMessages + at * MMSGHDR_LENGTH, {
+        nameAddress: this.#base + Layout.udpSources + at * SOCKADDR_LENGTH,
+        nameLength: SOCKADDR_LENGTH,
+        vectorAddress: this.#base + vector,
+        vectorCount: 1,
+        controlAddress: 0,
+        controlLength: 0,
+      });
+    }
+  }
+}
+
+/** A 64-bit address; user space ends below 2^47. */
+function setAddress(view: DataView, offset: number, address: number): void {
+  view.setUint32(offset, address >>> 0, true);
+  view.setUint32(offset + 4, Math.floor(address / 0x1_0000_0000), true);
+}

@@ -1,0 +1,87 @@
+/**
+ * A link is one WireGuard peer on one socket: a tunnel to an uplink of another edge, or a stock peer. Its number is its
+ * place in every typed array of the packet path and stays the same over configurations.
+ */
+import type { Family, PrefixTrie } from '@patronus/net';
+import type { Peer } from '@patronus/wireguard';
+import type { Liveness } from './liveness.ts';
+import { linkAddressOffset, MOST_LINKS } from './memory.ts';
+import { sockaddrLength } from './sockaddr.ts';
+import type { Session } from './tables/sessions.ts';
+
+/** What only a tunnel to another edge has: a stock peer knows neither frames nor probes. */
+export interface TunnelState {
+  id: string;
+  edgeId: string;
+  /** The group that leads to its edge. */
+  group: number;
+  readonly liveness: Liveness;
+  /** The other end said that it understands frames, and what it can do. */
+  heardAnnounce: boolean;
+  capabilities: number;
+}
+
+export interface LinkOptions {
+  readonly number: number;
+  readonly socket: number;
+  readonly family: Family;
+  readonly peer: Peer;
+}
+
+export class Link {
+  readonly number: number;
+  readonly socket: number;
+  readonly family: Family;
+  readonly peer: Peer;
+  readonly sockaddrOffset: number;
+  readonly sockaddrLength: number;
+  /** Whether `sockaddrOffset` holds the address of an authenticated packet. */
+  hasAddress = false;
+  /** Sources it may send from, by segment. */
+  allowed: PrefixTrie<true>;
+  tunnel: TunnelState | undefined;
+  /** Stock peer: its id in the configuration. */
+  peerId: string | undefined;
+  sending: Session | undefined;
+  receivedBytes = 0;
+  sentBytes = 0;
+  receivedPackets = 0;
+  sentPackets = 0;
+
+  constructor({ number, socket, family, peer }: LinkOptions, allowed: PrefixTrie<true>) {
+    this.number = number;
+    this.socket = socket;
+    this.family = family;
+    this.peer = peer;
+    this.sockaddrOffset = linkAddressOffset(number);
+    this.sockaddrLength = sockaddrLength(family);
+    this.allowed = allowed;
+  }
+}
+
+/** Links by number. */
+export class LinkTable {
+  readonly #links: (Link | undefined)[] = new Array(MOST_LINKS).fill(undefined);
+  readonly #free: number[] = Array.from({ length: MOST_LINKS }, (_, at) => MOST_LINKS - 1 - at);
+  /** 1 where the link is a tunnel that answers. */
+  readonly isUp = new Uint8Array(MOST_LINKS);
+
+  /** A number nobody has; undefined when all are taken. */
+  takeNumber(): number | undefined {
+    return this.#free.pop();
+  }
+
+  put(link: Link): void {
+    this.#links[link.number] = link;
+  }
+
+  remove(link: Link): void {
+    this.#links[link.number] = undefined;
+    this.isUp[link.number] = 0;
+    this.#free.push(link.number);
+  }
+
+  at(number: number): Link | undefined {
+    return this.#links[number];
+  }
+}

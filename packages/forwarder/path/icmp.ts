@@ -1,0 +1,125 @@
+/**
+ * Errors for our own side: a packet from the TUN that is too big (ICMPv4 type 3 code 4, RFC 1191 §4; ICMPv6 type 2,
+ * RFC 4443 §3.2) or that leads nowhere (type 3 code 1, RFC 792; ICMPv6 type 1 code 0, RFC 4443 §3.1) is answered into
+ * the TUN. Never about an error, a later fragment or a multicast (RFC 1122 §3.2.2, RFC 4443 §2.4), and at most a hundred
+ * a second.
+ */
+import {
+  internetChecksum,
+  type PacketView,
+  Protocol,
+  writeIpv4HeaderChecksum,
+  writeTransportChecksum,
+} from '@patronus/net';
+import { Drop } from '../drops.ts';
+import { Layout, slotPacket } from '../memory.ts';
+import type { PathContext } from './context.ts';
+
+const PER_SECOND = 100;
+const DEFAULT_HOPS = 64;
+const ICMP_HEADER = 8;
+/** RFC 1812 §4.3.2.3: at most 576 bytes in all; RFC 4443 §2.4: at most the minimum MTU. */
+const MOST_QUOTED = { 4: 576 - 20 - ICMP_HEADER, 6: 1280 - 40 - ICMP_HEADER } as const;
+
+interface IcmpError {
+  /** [type, code] */
+  readonly ipv4: readonly [number, number];
+  readonly ipv6: readonly [number, number];
+  readonly tellsMtu: boolean;
+}
+
+const tooBig: IcmpError = { ipv4: [3, 4], ipv6: [2, 0], tellsMtu: true };
+const unreachable: IcmpError = { ipv4: [3, 1], ipv6: [1, 0], tellsMtu: false };
+
+const errorOf: Readonly<Record<number, IcmpError>> = {
+  [Drop.tooBig]: tooBig,
+  [Drop.noRoute]: unreachable,
+  [Drop.noTunnel]: unreachable,
+  [Drop.noSession]: unreachable,
+};
+
+export class IcmpErrors {
+  readonly #context: PathContext;
+  #allowance = PER_SECOND;
+  #filledAt = 0;
+
+  constructor(context: PathContext) {
+    this.#context = context;
+  }
+
+  /** Tells the sender of `packet` why it was dropped, if that is something to tell. */
+  answer(verdict: number, packet: PacketView, now: number): void {
+    const error = errorOf[verdict];
+    if (error === undefined || isLaterFragment(packet) || isIcmpError(packet) || !this.#mayAnswer(now)) return;
+    const at = slotPacket(Layout.scratchSlot, 0);
+    const length = packet.family === 4 ? this.#writeIpv4(at, error, packet) : this.#writeIpv6(at, error, packet);
+    this.#context.io.writeTun(at, length);
+  }
+
+  #mayAnswer(now: number): boolean {
+    this.#allowance = Math.min(PER_SECOND, this.#allowance + ((now - this.#filledAt) * PER_SECOND) / 1_000);
+    this.#filledAt = now;
+    if (this.#allowance < 1) return false;
+    this.#allowance -= 1;
+    return true;
+  }
+
+  #writeIpv4(at: number, { ipv4, tellsMtu }: IcmpError, packet: PacketView): number {
+    const { memory, routing } = this.#context;
+    const { bytes, view } = memory;
+    const quoted = Math.min(packet.totalLength, MOST_QUOTED[4]);
+    const total = 20 + ICMP_HEADER + quoted;
+    bytes.fill(0, at, at + 20 + ICMP_HEADER);
+    bytes[at] = 0x45;
+    view.setUint16(at + 2, total);
+    bytes[at + 8] = DEFAULT_HOPS;
+    bytes[at + 9] = Protocol.icmp;
+    this.#copyAddresses(at + 12, 4, packet);
+    writeIpv4HeaderChecksum(bytes, at, 20);
+    const icmp = at + 20;
+    bytes.set(ipv4, icmp);
+    if (tellsMtu) view.setUint16(icmp + 6, routing.mtu);
+    bytes.copyWithin(icmp + ICMP_HEADER, packet.offset, packet.offset + quoted);
+    view.setUint16(icmp + 2, internetChecksum(bytes, icmp, ICMP_HEADER + quoted));
+    return total;
+  }
+
+  #writeIpv6(at: number, { ipv6, tellsMtu }: IcmpError, packet: PacketView): number {
+    const { memory, routing } = this.#context;
+    const { bytes, view } = memory;
+    const quoted = Math.min(packet.totalLength, MOST_QUOTED[6]);
+    bytes.fill(0, at, at + 40 + ICMP_HEADER);
+    bytes[at] = 0x60;
+    view.setUint16(at + 4, ICMP_HEADER + quoted);
+    bytes[at + 6] = Protocol.icmpv6;
+    bytes[at + 7] = DEFAULT_HOPS;
+    this.#copyAddresses(at + 8, 16, packet);
+    const icmp = at + 40;
+    bytes.set(ipv6, icmp);
+    if (tellsMtu) view.setUint32(icmp + 4, routing.mtu);
+    bytes.copyWithin(icmp + ICMP_HEADER, packet.offset, packet.offset + quoted);
+    writeTransportChecksum(bytes, 6, at + 8, Protocol.icmpv6, icmp, ICMP_HEADER + quoted, 2);
+    return 40 + ICMP_HEADER + quoted;
+  }
+
+  /** From us to the packet's sender; where we have no address of that family, as if from the destination. */
+  #copyAddresses(to: number, length: 4 | 16, packet: PacketView): void {
+    const { memory, routing } = this.#context;
+    if (routing.ownAddress.length === length) memory.bytes.set(routing.ownAddress, to);
+    else memory.bytes.copyWithin(to, packet.destinationOffset, packet.destinationOffset + length);
+    memory.bytes.copyWithin(to + length, packet.sourceOffset, packet.sourceOffset + length);
+  }
+}
+
+function isLaterFragment(packet: PacketView): boolean {
+  if (!packet.isFragment) return false;
+  // A first fragment of TCP or UDP shows its ports; for anything else it is not worth telling them apart.
+  return packet.sourcePort === 0 && packet.destinationPort === 0;
+}
+
+/** Any ICMP message but an echo: cheaper than the list of errors, and nobody needs the rest. */
+function isIcmpError(packet: PacketView): boolean {
+  const type = packet.bytes[packet.transportOffset];
+  if (packet.protocol === Protocol.icmp) return type !== 8 && type !== 0;
+  return packet.protocol === Protocol.icmpv6 && type !== 128 && type !== 129;
+}

@@ -1,0 +1,135 @@
+/** From the sockets: transport messages of WireGuard, opened where they lie. Handshakes are handed on. */
+import { PacketVerdict, PacketView, updateChecksum } from '@patronus/net';
+import { TRANSPORT_HEADER_LENGTH, TRANSPORT_OVERHEAD } from '@patronus/wireguard';
+import { Drop, PASSED } from '../drops.ts';
+import type { Link } from '../links.ts';
+import { FRAME_HEADER_LENGTH, FrameType, packetFrameLength } from '../overlay.ts';
+import { addressOffset, readSockaddr, sockaddrPort } from '../sockaddr.ts';
+import { NO_GROUP } from '../tables/flows.ts';
+import type { Session } from '../tables/sessions.ts';
+import type { PathContext } from './context.ts';
+import { forward } from './forward.ts';
+import { isBfd, isMulticast } from './outbound.ts';
+
+const TYPE_TRANSPORT = 4;
+const TWO_32 = 2 ** 32;
+
+/** What is not the packet path's own business. */
+export interface InboundOwner {
+  /** A message of type 1, 2 or 3; offset and length are bytes in the packet memory. Answers a verdict, counted already. */
+  handshake(socket: number, offset: number, length: number, sockaddrOffset: number, now: number): number;
+  /** A frame of an edge that is not a packet. Answers a verdict, not yet counted. */
+  frame(link: Link, payload: Uint8Array, now: number): number;
+}
+
+export class Inbound {
+  readonly #context: PathContext;
+  readonly #owner: InboundOwner;
+  readonly #packet = new PacketView();
+
+  constructor(context: PathContext, owner: InboundOwner) {
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  /** Takes the datagram of `length` bytes at `offset` that came to `socket` from the address at `sockaddrOffset`. */
+  handle(socket: number, offset: number, length: number, sockaddrOffset: number, now: number): number {
+    const { drops, memory } = this.#context;
+    if (length < TRANSPORT_OVERHEAD) return drops.count(Drop.malformed);
+    // Type and the three reserved bytes, which are zero, read as one.
+    const type = memory.view.getUint32(offset, true);
+    if (type !== TYPE_TRANSPORT) {
+      if (type < 1 || type > 3) return drops.count(Drop.malformed);
+      return this.#owner.handshake(socket, offset, length, sockaddrOffset, now);
+    }
+    const verdict = this.#open(socket, offset, length, sockaddrOffset, now);
+    return verdict === PASSED ? PASSED : drops.count(verdict);
+  }
+
+  /** The cheap checks come first: replay before the tag, and the counter is taken only after it. */
+  #open(socket: number, offset: number, length: number, sockaddrOffset: number, now: number): number {
+    const { memory, sessions, kernels } = this.#context;
+    const session = sessions.find(socket, memory.view.getUint32(offset + 4, true));
+    if (session === undefined) return Drop.unknownSession;
+    const { keypair, link } = session;
+    if (!keypair.isUsable(now)) return Drop.expiredSession;
+    const counterLow = memory.view.getUint32(offset + 8, true);
+    const counterHigh = memory.view.getUint32(offset + 12, true);
+    const counter = counterHigh * TWO_32 + counterLow;
+    if (!keypair.replay.check(counter)) return Drop.replayed;
+    const payload = offset + TRANSPORT_HEADER_LENGTH;
+    const payloadLength = length - TRANSPORT_OVERHEAD;
+    if (kernels.unchecked.open(session.receiveKeyOffset, counterLow, counterHigh, payload, payloadLength) !== 1) {
+      return Drop.badTag;
+    }
+    keypair.replay.accept(counter);
+    link.receivedBytes += length;
+    link.receivedPackets += 1;
+    this.#authenticated(session, sockaddrOffset, now);
+    if (payloadLength === 0) return PASSED;
+    link.peer.onDataReceived(now);
+    return this.#deliver(link, payload, payloadLength, now);
+  }
+
+  /** Moves WireGuard's timers, confirms a new session, and follows the peer to where it sends from. */
+  #authenticated({ keypair, link }: Session, sockaddrOffset: number, now: number): void {
+    const { memory } = this.#context;
+    link.peer.onAuthenticatedPacket(keypair, now);
+    const start = addressOffset(link.family, sockaddrOffset);
+    const port = sockaddrPort(memory, sockaddrOffset);
+    if (link.peer.isAt(memory.bytes, start, link.family === 4 ? 4 : 16, port)) return;
+    const source = readSockaddr(memory, sockaddrOffset, link.family);
+    if (source === undefined) return;
+    memory.bytes.copyWithin(link.sockaddrOffset, sockaddrOffset, sockaddrOffset + link.sockaddrLength);
+    link.hasAddress = true;
+    link.peer.roam(source);
+  }
+
+  /** By the first nibble: 4 and 6 are packets of segment 0, 0 is a frame. */
+  #deliver(link: Link, offset: number, length: number, now: number): number {
+    const { bytes } = this.#context.memory;
+    const first = bytes[offset]! >>> 4;
+    if (first === 4 || first === 6) return this.#pass(link, 0, offset, length, now);
+    if (first !== 0) return Drop.malformed;
+    if (link.tunnel === undefined) return Drop.badFrame;
+    if (bytes[offset] !== FrameType.packet) {
+      return this.#owner.frame(link, bytes.subarray(offset, offset + length), now);
+    }
+    const body = packetFrameLength(bytes, offset, length);
+    if (body < 0 || !link.tunnel.heardAnnounce) return Drop.badFrame;
+    const segment = (bytes[offset + 1]! << 8) | bytes[offset + 2]!;
+    // Segment 0 has one spelling, the plain one; a second would be a second way past any check on the first.
+    if (segment === 0) return Drop.badFrame;
+    return this.#pass(link, segment, offset + FRAME_HEADER_LENGTH, body, now);
+  }
+
+  #pass(link: Link, segment: number, offset: number, length: number, now: number): number {
+    const { memory, routing, io } = this.#context;
+    const packet = this.#packet;
+    if (packet.read(memory.bytes, offset, length) !== PacketVerdict.ok) return Drop.malformed;
+    if (link.allowed.lookup(segment, packet.family, memory.bytes, packet.sourceOffset) === undefined) {
+      return Drop.badSource;
+    }
+    if (isMulticast(memory.bytes, packet.family, packet.destinationOffset)) return Drop.multicast;
+    if (isBfd(packet)) return Drop.bfdFromLan;
+    const target = routing.routes.lookup(segment, packet.family, memory.bytes, packet.destinationOffset);
+    if (target === undefined) return Drop.notForUs;
+    if (target.kind !== 'local') return this.#transit(link, segment, target, now);
+    if (segment !== 0) return Drop.noSegment;
+    return io.writeTun(offset, packet.totalLength) ? PASSED : Drop.tunFailed;
+  }
+
+  /** On to another edge or peer: a hop like any other, so that a loop of edges ends (RFC 1812 §5.3.1). */
+  #transit(link: Link, segment: number, target: Parameters<typeof forward>[3], now: number): number {
+    const packet = this.#packet;
+    if (packet.hopLimit <= 1) return Drop.hopLimit;
+    const { bytes, view } = this.#context.memory;
+    if (packet.family === 6) bytes[packet.offset + 7] = packet.hopLimit - 1;
+    else {
+      const before = view.getUint16(packet.offset + 8);
+      view.setUint16(packet.offset + 8, before - 0x100);
+      view.setUint16(packet.offset + 10, updateChecksum(view.getUint16(packet.offset + 10), before, before - 0x100));
+    }
+    return forward(this.#context, segment, packet, target, link.tunnel?.group ?? NO_GROUP, now);
+  }
+}

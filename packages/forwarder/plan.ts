@@ -1,0 +1,162 @@
+/**
+ * A `configure` command made ready: every key decoded, every prefix and endpoint parsed, every reference checked.
+ * What comes out is right as a whole or not at all; the error names the first thing that is wrong, never a key.
+ */
+import {
+  type Endpoint,
+  hostPrefix,
+  type IpAddress,
+  type Prefix,
+  parseAddress,
+  parseEndpoint,
+  parsePrefix,
+} from '@patronus/net';
+import { err, fromBase64, fromHex, ok, type Result } from '@patronus/wire';
+import type { ConfigureCommand, SegmentPrefix } from './control.ts';
+import { MOST_LINKS, MOST_MTU } from './memory.ts';
+
+export interface ParsedPrefix {
+  readonly segment: number;
+  readonly prefix: Prefix;
+}
+
+export interface PlannedUplink {
+  readonly id: string;
+  readonly privateKey: Uint8Array;
+  readonly timestampFloor: Uint8Array | undefined;
+}
+
+export interface PlannedTunnel {
+  readonly id: string;
+  readonly uplinkId: string;
+  readonly edgeId: string;
+  readonly publicKey: Uint8Array;
+  readonly family: 4 | 6;
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface PlannedPeer {
+  readonly id: string;
+  readonly uplinkId: string;
+  readonly publicKey: Uint8Array;
+  readonly presharedKey: Uint8Array | undefined;
+  readonly allowed: readonly ParsedPrefix[];
+}
+
+export interface PlannedRoute extends ParsedPrefix {
+  readonly nextHops: readonly string[];
+  readonly peerId: string | undefined;
+}
+
+export interface Plan {
+  readonly serial: number;
+  readonly mtu: number;
+  readonly overlayAddress: IpAddress;
+  /** The site's prefixes and the edge's own address: what packets from the TUN may come from, and what is ours. */
+  readonly local: readonly ParsedPrefix[];
+  readonly uplinks: readonly PlannedUplink[];
+  readonly tunnels: readonly PlannedTunnel[];
+  readonly edges: ReadonlyMap<string, readonly ParsedPrefix[]>;
+  readonly peers: readonly PlannedPeer[];
+  readonly routes: readonly PlannedRoute[];
+}
+
+/** Thrown and caught inside this file only: carries the words for the result. */
+class Refusal extends Error {}
+
+/** Reads the command; the error is a sentence for the log. */
+export function readPlan(command: ConfigureCommand): Result<Plan, string> {
+  try {
+    return ok(read(command));
+  } catch (error) {
+    if (error instanceof Refusal) return err(error.message);
+    // Its shape is not what the contract says (an older owner, a damaged file): just as unusable.
+    if (error instanceof TypeError) return err(`configuration has not the agreed shape: ${error.message}`);
+    throw error;
+  }
+}
+
+function read(command: ConfigureCommand): Plan {
+  const uplinks = command.uplinks.map(readUplink);
+  const known = new Set(uplinks.map((uplink) => uplink.id));
+  const tunnels = command.tunnels.map((tunnel) => readTunnel(tunnel, known));
+  const peers = command.peers.map((peer) => readPeer(peer, known));
+  // A stock peer may call over either family, so it takes two links.
+  if (tunnels.length + 2 * peers.length > MOST_LINKS) {
+    throw new Refusal(`${tunnels.length} tunnels and ${peers.length} peers: one forwarder holds ${MOST_LINKS} links`);
+  }
+  if (!(command.mtu >= 576 && command.mtu <= MOST_MTU)) throw new Refusal(`mtu ${command.mtu}: use 576 to ${MOST_MTU}`);
+  const overlayAddress = parseAddress(command.overlayAddress);
+  if (overlayAddress === undefined) throw new Refusal(`overlay address ${command.overlayAddress} is not an IP address`);
+  const own = { segment: 0, prefix: hostPrefix(overlayAddress) };
+  return {
+    serial: command.serial,
+    mtu: command.mtu,
+    overlayAddress,
+    local: [...command.local.map(readPrefix), own],
+    uplinks,
+    tunnels,
+    edges: new Map(command.edges.map((edge) => [edge.id, edge.allowed.map(readPrefix)])),
+    peers,
+    routes: command.routes.map((route) => ({ ...readPrefix(route), nextHops: route.nextHops, peerId: route.peerId })),
+  };
+}
+
+function readUplink(uplink: ConfigureCommand['uplinks'][number]): PlannedUplink {
+  const { timestampFloor } = uplink;
+  const floor = timestampFloor === null ? undefined : fromHex(timestampFloor);
+  if (timestampFloor !== null && floor?.length !== 12) {
+    throw new Refusal(`uplink ${uplink.id}: timestamp floor is not 24 hex digits`);
+  }
+  const privateKey = readKey(uplink.privateKey, `uplink ${uplink.id}: private key`);
+  return { id: uplink.id, privateKey, timestampFloor: floor };
+}
+
+function readTunnel(tunnel: ConfigureCommand['tunnels'][number], uplinks: ReadonlySet<string>): PlannedTunnel {
+  requireUplink(tunnel.uplinkId, uplinks, `tunnel ${tunnel.id}`);
+  const endpoints = tunnel.endpoints.map((text) => {
+    const endpoint = parseEndpoint(text);
+    if (endpoint === undefined) throw new Refusal(`tunnel ${tunnel.id}: ${text} is not an endpoint`);
+    return endpoint;
+  });
+  return {
+    id: tunnel.id,
+    uplinkId: tunnel.uplinkId,
+    edgeId: tunnel.edgeId,
+    publicKey: readKey(tunnel.publicKey, `tunnel ${tunnel.id}: public key`),
+    family: tunnel.family,
+    // A candidate of the other family belongs to the other tunnel of this pair of uplinks.
+    endpoints: endpoints.filter((endpoint) => endpoint.address.family === tunnel.family),
+  };
+}
+
+function readPeer(peer: ConfigureCommand['peers'][number], uplinks: ReadonlySet<string>): PlannedPeer {
+  requireUplink(peer.uplinkId, uplinks, `peer ${peer.id}`);
+  const presharedKey =
+    peer.presharedKey === null ? undefined : readKey(peer.presharedKey, `peer ${peer.id}: preshared key`);
+  return {
+    id: peer.id,
+    uplinkId: peer.uplinkId,
+    publicKey: readKey(peer.publicKey, `peer ${peer.id}: public key`),
+    presharedKey,
+    allowed: peer.allowed.map(readPrefix),
+  };
+}
+
+function requireUplink(id: string, uplinks: ReadonlySet<string>, what: string): void {
+  if (!uplinks.has(id)) throw new Refusal(`${what}: uplink ${id} is not in this configuration`);
+}
+
+function readPrefix({ segment, prefix }: SegmentPrefix): ParsedPrefix {
+  const parsed = parsePrefix(prefix);
+  if (!parsed.ok) throw new Refusal(parsed.error.message);
+  if (!(Number.isInteger(segment) && segment >= 0 && segment <= 0xffff))
+    throw new Refusal(`segment ${segment} is not 0 to 65535`);
+  return { segment, prefix: parsed.value };
+}
+
+function readKey(text: string, what: string): Uint8Array {
+  const key = fromBase64(text);
+  if (key?.length !== 32) throw new Refusal(`${what} is not 32 bytes of base64`);
+  return key;
+}

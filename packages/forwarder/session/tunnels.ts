@@ -1,0 +1,134 @@
+/**
+ * Keeps the tunnels alive: announces ourselves on each new session, probes, answers probes, and says when a tunnel came
+ * up or went down. What "up" means is liveness.ts; here is what it is applied to.
+ */
+import { Drop, PASSED } from '../drops.ts';
+import type { Link, TunnelState } from '../links.ts';
+import { Liveness, type LivenessState, SILENCE_LIMIT_MS } from '../liveness.ts';
+import { Layout, slotPacket } from '../memory.ts';
+import { type Announce, Capability, decodeFrame, encodeFrame, OVERLAY_VERSION, type Probe } from '../overlay.ts';
+import type { PathContext } from '../path/context.ts';
+import { transmit } from '../path/transmit.ts';
+
+const OWN_CAPABILITIES = Capability.segments;
+const ANSWERED = 'a probe was answered';
+const SILENT = `no probe was answered for ${SILENCE_LIMIT_MS} ms; check the uplink and the other end`;
+const NEW = 'configured; waiting for the first answer';
+
+export interface TunnelsOwner {
+  stateChanged(link: Link, state: LivenessState, reason: string, now: number): void;
+  /** The tunnel has been down for long: begin again with a handshake. */
+  restartHandshake(link: Link, now: number): void;
+}
+
+export type Tunnel = Link & { readonly tunnel: TunnelState };
+
+export class Tunnels {
+  readonly #context: PathContext;
+  readonly #owner: TunnelsOwner;
+  readonly #tunnels = new Map<number, Tunnel>();
+  /** Not later than the earliest deadline of any tunnel. */
+  #deadline = Number.POSITIVE_INFINITY;
+
+  constructor(context: PathContext, owner: TunnelsOwner) {
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  get all(): Iterable<Tunnel> {
+    return this.#tunnels.values();
+  }
+
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  /** Begins to look after a link; its first probe is due at once. */
+  add(link: Link, id: string, edgeId: string, now: number): void {
+    link.tunnel = { id, edgeId, group: -1, liveness: new Liveness(now), heardAnnounce: false, capabilities: 0 };
+    this.#tunnels.set(link.number, link as Tunnel);
+    this.#deadline = Math.min(this.#deadline, now);
+    this.#owner.stateChanged(link, 'connecting', NEW, now);
+  }
+
+  remove(link: Link): void {
+    this.#tunnels.delete(link.number);
+  }
+
+  /** There is a session: say who we are without waiting for the next probe's turn. */
+  sessionEstablished(link: Link, now: number): void {
+    const { tunnel } = link;
+    if (tunnel === undefined || tunnel.liveness.state === 'up') return;
+    this.#announce(link, tunnel, now);
+    this.#probe(link, tunnel, now);
+  }
+
+  tick(now: number): void {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const link of this.#tunnels.values()) {
+      const { tunnel } = link;
+      if (tunnel.liveness.deadlineMs <= now) this.#turn(link, tunnel, now);
+      earliest = Math.min(earliest, tunnel.liveness.deadlineMs);
+    }
+    this.#deadline = earliest;
+  }
+
+  /** Takes a frame that came over the tunnel. Answers a verdict, not yet counted. */
+  frame(link: Link, payload: Uint8Array, now: number): number {
+    const { tunnel } = link;
+    const decoded = decodeFrame(payload);
+    if (tunnel === undefined) return Drop.badFrame;
+    // Types of a later release are passed over; they are nobody's fault.
+    if (!decoded.ok) return decoded.error === 'unknown' ? PASSED : Drop.badFrame;
+    const frame = decoded.value;
+    if (frame.type === 'announce') return this.#heard(link, tunnel, frame, now);
+    if (frame.type === 'packet' || !tunnel.heardAnnounce) return Drop.badFrame;
+    if (frame.type === 'probe') {
+      this.#send(link, { ...frame, type: 'probeReply' }, now);
+      return PASSED;
+    }
+    const cameUp = tunnel.liveness.reply(frame.sequence, Number(frame.sentAtUs), Math.floor(now * 1000));
+    if (cameUp) this.#owner.stateChanged(link, 'up', ANSWERED, now);
+    return PASSED;
+  }
+
+  #turn(link: Link, tunnel: TunnelState, now: number): void {
+    const { liveness } = tunnel;
+    if (liveness.expire(now)) this.#owner.stateChanged(link, 'down', SILENT, now);
+    if (liveness.retryIsDue(now)) this.#owner.restartHandshake(link, now);
+    if (now < liveness.nextProbeAtMs) return;
+    liveness.schedule(now);
+    if (liveness.state !== 'up') this.#announce(link, tunnel, now);
+    this.#probe(link, tunnel, now);
+  }
+
+  /** A far end that began anew asks to be told; one that has heard us is silent, so this never goes round in circles. */
+  #heard(link: Link, tunnel: TunnelState, frame: Announce, now: number): number {
+    const isNews = !tunnel.heardAnnounce;
+    tunnel.heardAnnounce = true;
+    tunnel.capabilities = frame.capabilities;
+    if (frame.wantsAnswer) this.#announce(link, tunnel, now);
+    if (isNews) this.#probe(link, tunnel, now);
+    return PASSED;
+  }
+
+  #announce(link: Link, tunnel: TunnelState, now: number): void {
+    const wantsAnswer = !tunnel.heardAnnounce;
+    this.#send(link, { type: 'announce', version: OVERLAY_VERSION, capabilities: OWN_CAPABILITIES, wantsAnswer }, now);
+  }
+
+  #probe(link: Link, tunnel: TunnelState, now: number): void {
+    if (!tunnel.heardAnnounce) return;
+    const sentAtUs = Math.floor(now * 1000);
+    const sequence = tunnel.liveness.probe(sentAtUs);
+    this.#send(link, { type: 'probe', sequence, sentAtUs: BigInt(sentAtUs) }, now);
+  }
+
+  /** Frames that cannot go out are not counted as lost packets: nobody gave them to us. */
+  #send(link: Link, frame: Announce | Probe, now: number): void {
+    const bytes = encodeFrame(frame);
+    const offset = slotPacket(Layout.scratchSlot, 0);
+    this.#context.memory.bytes.set(bytes, offset);
+    transmit(this.#context, link, offset, bytes.length, now);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Where packets may go: one longest-prefix match over (segment, prefix) that holds this site's own prefixes, those of
+ * other edges and those of stock peers, so that the longest prefix wins whoever owns it. Built whole from a
+ * configuration and then only read.
+ */
+import { type Prefix, PrefixTrie } from '@patronus/net';
+
+export interface LocalTarget {
+  readonly kind: 'local';
+}
+/** Groups of the next-hop edges, by preference. */
+export interface EdgesTarget {
+  readonly kind: 'edges';
+  readonly groups: Int32Array;
+}
+/** Numbers of the links of one stock peer: it may call over either address family. */
+export interface PeerTarget {
+  readonly kind: 'peer';
+  readonly links: Int32Array;
+}
+export type Target = LocalTarget | EdgesTarget | PeerTarget;
+
+export interface SegmentRoute {
+  readonly segment: number;
+  readonly prefix: Prefix;
+  readonly target: Target;
+}
+
+const LOCAL: LocalTarget = { kind: 'local' };
+
+/** What is ours comes last, so that of two equal prefixes (shared between sites) ours is the one that counts. */
+export function buildRoutes(
+  routes: readonly SegmentRoute[],
+  local: readonly { readonly segment: number; readonly prefix: Prefix }[],
+): PrefixTrie<Target> {
+  const trie = new PrefixTrie<Target>();
+  for (const { segment, prefix, target } of routes) trie.insert(segment, prefix, target);
+  for (const { segment, prefix } of local) trie.insert(segment, prefix, LOCAL);
+  return trie;
+}
+
+/** A set of prefixes to hold sources against. */
+export function buildAllowed(
+  prefixes: readonly { readonly segment: number; readonly prefix: Prefix }[],
+): PrefixTrie<true> {
+  const trie = new PrefixTrie<true>();
+  for (const { segment, prefix } of prefixes) trie.insert(segment, prefix, true);
+  return trie;
+}
