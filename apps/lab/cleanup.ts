@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as names from './names.ts';
 import { controlRemoval } from './network.ts';
 import { run, runSteps } from './run.ts';
+import { type LabPaths, livingProcess } from './state.ts';
 
 /** How long processes in a namespace get between SIGTERM and SIGKILL. */
 const graceMs = 3_000;
@@ -45,6 +46,16 @@ async function endProcesses(namespaces: readonly string[]): Promise<void> {
     pids = await pidsIn(namespaces);
   }
   for (const pid of pids) signal(pid, 'SIGKILL');
+}
+
+/** Ends the controller that a lab which crashed had started; a controller of anybody else is left alone. */
+export async function endLeftController(paths: LabPaths): Promise<void> {
+  const pid = livingProcess(paths.controllerPid);
+  if (pid === undefined) return;
+  signal(pid, 'SIGTERM');
+  const deadline = Date.now() + graceMs;
+  while (livingProcess(paths.controllerPid) === pid && Date.now() < deadline) await sleep(20);
+  if (livingProcess(paths.controllerPid) === pid) signal(pid, 'SIGKILL');
 }
 
 async function pidsIn(namespaces: readonly string[]): Promise<number[]> {

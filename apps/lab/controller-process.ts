@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answers, type ControllerClient, controllerClient } from './controller-client.ts';
 import { LabError } from './errors.ts';
-import type { LabPaths } from './state.ts';
+import { type LabPaths, writePid } from './state.ts';
 import { type Supervised, supervise } from './supervisor.ts';
 
 const program = join(import.meta.dirname, '../controller/main.ts');
@@ -50,22 +50,24 @@ async function startController(paths: LabPaths, socket: string): Promise<Control
   const ports = await portsFor(join(dirname(paths.record), 'controller-ports.json'), paths.controllerPorts);
   const logFile = join(paths.logs, 'controller.log');
   const args = ['--data', paths.controller, '--port', String(ports.web), '--edge-port', String(ports.edges)];
-  const process_ = supervise({
+  const controller = {
     name: 'controller',
     command: process.execPath,
     args: () => [program, '--announce', ...args],
     logFile,
-  });
+  };
+  // It runs in the root namespace, where no namespace's name finds it again after a crash of the lab.
+  const supervised = supervise(controller, (pid) => writePid(paths.controllerPid, pid));
   const deadline = Date.now() + startMs;
   while (!(await answers(socket))) {
     // Ended twice: what keeps it from starting will not go away by itself.
-    if (process_.restarts() > 1 || Date.now() > deadline) {
-      await process_.stop();
+    if (supervised.restarts() > 1 || Date.now() > deadline) {
+      await supervised.stop();
       throw new LabError('lab.controller_failed', `the controller did not start:\n${lastLines(logFile)}`);
     }
     await sleep(100);
   }
-  return { client: controllerClient(socket), process: process_ };
+  return { client: controllerClient(socket), process: supervised };
 }
 
 /** The same ports at every start, because enrolled edges remember them; the usual ones if the lab may have them. */

@@ -3,14 +3,14 @@
  * terminal, plain `lab up` in a daemon of its own.
  */
 import type { Server } from 'node:net';
-import { hasRemains, removeNetwork, takenSlots } from './cleanup.ts';
+import { endLeftController, hasRemains, removeNetwork, takenSlots } from './cleanup.ts';
 import { type DaemonStatus, type Request, serveControl, tryAsk } from './control.ts';
 import { type Edges, noEdges, startEdges } from './edges.ts';
 import { exitCodes, LabError } from './errors.ts';
 import { type Layout, layOut, slots } from './layout.ts';
 import { buildSteps } from './network.ts';
 import { runSteps } from './run.ts';
-import { type LabPaths, labPaths, makeFolders, removeState, writePid, writeRecord } from './state.ts';
+import { type LabPaths, labPaths, makeFolders, readRecord, removeState, writePid, writeRecord } from './state.ts';
 import { loadTopology } from './topology.ts';
 import { createWires, type Wires } from './wires.ts';
 
@@ -57,8 +57,9 @@ export async function startLab(options: UpOptions, report: Report): Promise<Lab>
     report('cleaning up after an earlier run');
     await removeNetwork(options.lab);
   }
-  const layout = layOut(topology, options.lab, await freeSlot(options.lab));
-  writePid(paths, process.pid);
+  await endLeftController(paths);
+  const layout = layOut(topology, options.lab, await freeSlot(options.lab, readRecord(paths)?.slot));
+  writePid(paths.pid, process.pid);
   writeRecord(paths, layout);
   const wires = createWires(layout, paths.logs);
   const undo: (() => Promise<unknown>)[] = [async () => removeState(paths, false), () => removeNetwork(options.lab)];
@@ -92,9 +93,12 @@ async function refuseSecond(paths: LabPaths, lab: string): Promise<void> {
   );
 }
 
-async function freeSlot(lab: string): Promise<number> {
+/** The one it had before, because enrolled edges remember the controller's address in it; slot 0 is the default lab's. */
+async function freeSlot(lab: string, before: number | undefined): Promise<number> {
   const taken = await takenSlots(lab);
-  const free = Array.from({ length: slots }, (_, slot) => slot).find((slot) => !taken.has(slot));
+  const all = Array.from({ length: slots }, (_, slot) => slot);
+  const wanted = [...(before === undefined ? [] : [before]), ...(lab === 'lab' ? all : all.slice(1))];
+  const free = wanted.find((slot) => !taken.has(slot));
   if (free !== undefined) return free;
   throw new LabError(
     'lab.no_room',

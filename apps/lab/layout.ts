@@ -61,6 +61,8 @@ export interface Layout {
   /** What the root namespace routes to the core. */
   readonly block: string;
   readonly block6: string;
+  /** Ranges that the topology fixes, perhaps outside the block; the root namespace needs a route to each. */
+  readonly fixedRanges: readonly string[];
   readonly control: {
     readonly rootInterface: string;
     readonly coreInterface: string;
@@ -142,6 +144,7 @@ export function layOut(topology: Topology, lab: string, slot: number): Layout {
     wires: names.wiresNamespace(lab),
     block: `${slotAddress(slot, 0)}/20`,
     block6: `fd00:c612:${hex(slot, 1)}::/48`,
+    fixedRanges: topology.sites.flatMap((site) => site.uplinks.flatMap((uplink) => uplink.range ?? [])),
     control: {
       rootInterface: names.controlInterface(lab),
       coreInterface: names.coreControlInterface,

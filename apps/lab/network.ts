@@ -51,7 +51,7 @@ function namespaceSteps(namespace: string, role: Role): Step[] {
   ];
 }
 
-function controlSteps({ core, control, block, block6 }: Layout): Step[] {
+function controlSteps({ core, control, block, block6, fixedRanges }: Layout): Step[] {
   return [
     ip('link', 'add', control.rootInterface, 'type', 'veth', 'peer', 'name', control.coreInterface, 'netns', core),
     ip('address', 'add', `${control.rootAddress}/30`, 'dev', control.rootInterface),
@@ -60,7 +60,9 @@ function controlSteps({ core, control, block, block6 }: Layout): Step[] {
     ipIn(core, 'address', 'add', `${control.coreAddress}/30`, 'dev', control.coreInterface),
     ipIn(core, 'address', 'add', `${control.coreAddress6}/64`, 'dev', control.coreInterface, 'nodad'),
     ipIn(core, 'link', 'set', control.coreInterface, 'up'),
-    ip('route', 'add', block, 'via', control.coreAddress, 'dev', control.rootInterface),
+    ...[block, ...fixedRanges].map((range) =>
+      ip('route', 'add', range, 'via', control.coreAddress, 'dev', control.rootInterface),
+    ),
     ip('route', 'add', block6, 'via', control.coreAddress6, 'dev', control.rootInterface),
   ];
 }

@@ -1,7 +1,7 @@
 /**
  * The lab's folder: what is up (`lab.json`), the daemon's pid, its control socket, logs, the edges' own folders.
  *
- *   .patronus/lab/NAME/ lab.json daemon.pid lab.sock logs/*.log edges/SITE/
+ *   .patronus/lab/NAME/ lab.json daemon.pid controller.pid lab.sock logs/*.log edges/SITE/
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,8 @@ export interface LabPaths {
   readonly root: string;
   readonly record: string;
   readonly pid: string;
+  /** Pid of the controller that the lab started itself. */
+  readonly controllerPid: string;
   readonly socket: string;
   readonly logs: string;
   readonly edges: string;
@@ -30,6 +32,7 @@ export function labPaths(lab: string, stateDir?: string): LabPaths {
     root,
     record: join(root, 'lab.json'),
     pid: join(root, 'daemon.pid'),
+    controllerPid: join(root, 'controller.pid'),
     socket: join(root, 'lab.sock'),
     logs: join(root, 'logs'),
     edges: join(root, 'edges'),
@@ -58,14 +61,14 @@ export function readRecord(paths: LabPaths): Layout | undefined {
 }
 
 /** Pid and start time, so that a number the kernel has given to somebody else since is not mistaken for ours. */
-export function writePid(paths: LabPaths, pid: number): void {
-  writeFileSync(paths.pid, `${pid} ${startTimeOf(pid) ?? ''}\n`);
+export function writePid(file: string, pid: number): void {
+  writeFileSync(file, `${pid} ${startTimeOf(pid) ?? ''}\n`);
 }
 
-/** The daemon's pid if it is still the same process. */
-export function livingDaemon(paths: LabPaths): number | undefined {
+/** The pid in the file if that is still the same process. */
+export function livingProcess(file: string): number | undefined {
   try {
-    const [pid, startTime] = readFileSync(paths.pid, 'utf8').trim().split(' ');
+    const [pid, startTime] = readFileSync(file, 'utf8').trim().split(' ');
     return startTime !== undefined && startTimeOf(Number(pid)) === startTime ? Number(pid) : undefined;
   } catch {
     return undefined;
@@ -86,6 +89,6 @@ function startTimeOf(pid: number): string | undefined {
 
 /** Forgets the running lab; logs and edges' state stay unless `wipe`. */
 export function removeState(paths: LabPaths, wipe: boolean): void {
-  for (const file of [paths.pid, paths.socket]) rmSync(file, { force: true });
+  for (const file of [paths.pid, paths.controllerPid, paths.socket]) rmSync(file, { force: true });
   if (wipe) rmSync(paths.root, { recursive: true, force: true });
 }

@@ -27,7 +27,7 @@ const longestDelayMs = 10_000;
 const steadyMs = 10_000;
 const stopGraceMs = 5_000;
 
-export function supervise(program: Program, onChange: () => void = () => {}): Supervised {
+export function supervise(program: Program, onStart: (pid: number) => void = () => {}): Supervised {
   let child: ChildProcess | undefined;
   let isWanted = true;
   let restarts = 0;
@@ -42,7 +42,7 @@ export function supervise(program: Program, onChange: () => void = () => {}): Su
       env: { ...process.env, ...program.env },
     });
     closeSync(log);
-    onChange();
+    if (child.pid !== undefined) onStart(child.pid);
     // Whichever comes first: a program that cannot be started has no exit.
     let hasEnded = false;
     const ended = () => {

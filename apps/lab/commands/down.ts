@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { hasRemains, removeNetwork, signal } from '../cleanup.ts';
+import { endLeftController, hasRemains, removeNetwork, signal } from '../cleanup.ts';
 import { tryAsk } from '../control.ts';
 import { requireLinux, requireRoot } from '../lab.ts';
-import { type LabPaths, livingDaemon, removeState } from '../state.ts';
+import { type LabPaths, livingProcess, removeState } from '../state.ts';
 import { type CommonOptions, pathsOf, printJson, withCommonOptions, withJson } from './shared.ts';
 
 /** How long the daemon may take to end its edges before it is ended itself. */
@@ -35,16 +35,17 @@ async function down(options: CommonOptions & { readonly wipe?: boolean }): Promi
 
 /** Asks the daemon, and cleans up itself what a daemon that died has left. Returns whether there was anything. */
 export async function takeDown(lab: string, paths: LabPaths, wipe: boolean): Promise<boolean> {
-  const pid = livingDaemon(paths);
+  const pid = livingProcess(paths.pid);
   const wasUp = pid !== undefined || (await hasRemains(lab));
   if (pid !== undefined) {
     const answered = await tryAsk(paths.socket, { verb: 'stop' }).catch(() => undefined);
     if (answered === undefined) signal(pid, 'SIGTERM');
     const deadline = Date.now() + daemonGraceMs;
-    while (livingDaemon(paths) === pid && Date.now() < deadline) await sleep(20);
-    if (livingDaemon(paths) === pid) signal(pid, 'SIGKILL');
+    while (livingProcess(paths.pid) === pid && Date.now() < deadline) await sleep(20);
+    if (livingProcess(paths.pid) === pid) signal(pid, 'SIGKILL');
   }
   if (await hasRemains(lab)) await removeNetwork(lab);
+  await endLeftController(paths);
   removeState(paths, wipe);
   return wasUp;
 }

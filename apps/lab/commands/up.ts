@@ -8,6 +8,7 @@ interface Options extends CommonOptions {
   readonly topology: string;
   readonly edges: boolean;
   readonly foreground?: boolean;
+  readonly announce?: boolean;
   readonly controllerSocket?: string;
 }
 
@@ -21,6 +22,7 @@ export function registerUp(program: Command): void {
       ),
     )
     .option('--foreground', 'stay here until Ctrl-C, SIGTERM or the end of a piped standard input')
+    .option('--announce', 'say that it is up with one line of JSON: {"ready":true,…}')
     .option('--no-edges', 'the network alone')
     .option(
       '--controller-socket <path>',
