@@ -66,11 +66,6 @@ export function setReversePathFilter(interfaceName: string, filter: ReversePathF
   return reversePathFilter(interfaceName);
 }
 
-/** Whether packets that carry one of our own addresses as their source are taken from this interface. */
-export function setAcceptLocal(interfaceName: string, accept: boolean): void {
-  writeSysctl(`net/ipv4/conf/${checkedName(interfaceName)}/accept_local`, accept ? 1 : 0);
-}
-
 function checkedName(name: string): string {
   if (!isInterfaceName(name)) throw new RangeError(`${JSON.stringify(name)} is no interface name`);
   return name;
