@@ -167,6 +167,8 @@ export class Device {
     if (type === undefined) return 'badMessage';
     if (type === MessageType.cookieReply) return this.#takeCookie(bytes, now);
     if (!this.#checker.checkMac1(bytes)) return 'badMac1';
+    // Nobody waits for this response: that costs nothing to see, so it is not counted as load either.
+    if (type === MessageType.response && !this.#waitsFor(bytes)) return 'unknownIndex';
     if (this.#load.record(now)) {
       if (!this.#checker.checkMac2(bytes, from, now)) return this.#demandCookie(bytes, from, now);
       if (!this.#limiter.allows(from, now)) return 'rateLimited';
@@ -190,6 +192,10 @@ export class Device {
   #finish(bytes: Uint8Array, from: Endpoint, now: number): DropReason | undefined {
     const peer = this.#indices.get(decodeResponse(bytes).receiver);
     return peer instanceof Peer ? peer.handleResponse(bytes, from, now) : 'unknownIndex';
+  }
+
+  #waitsFor(response: Uint8Array): boolean {
+    return this.#indices.get(decodeResponse(response).receiver) instanceof Peer;
   }
 
   #takeCookie(bytes: Uint8Array, now: number): DropReason | undefined {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Endpoint } from '@patronus/net';
-import { MessageType } from './messages.ts';
+import { CookieJar } from './cookie.ts';
+import { INITIATION_LENGTH, MessageType, RESPONSE_LENGTH } from './messages.ts';
+import { noblePrimitives } from './noble.ts';
 import { ReplayWindow } from './replay.ts';
-import { connected, endpointOf, packetOf } from './simulation.ts';
+import { connected, endpointOf, packetOf, seededRandom } from './simulation.ts';
 
 const MUTATIONS = 1_000_000;
 
@@ -59,6 +61,27 @@ test('a million mutated datagrams let no exception escape, and touch no session'
   assert.ok(alice.say(bob, 'still talking'));
   network.run(100);
   assert.equal(bob.packets.at(-1), 'still talking');
+});
+
+test('mutated handshake messages with a good mac1 get no further than they should', () => {
+  const { network, alice, bob } = recorded();
+  const next = numbers(0xdecade);
+  const jar = new CookieJar(noblePrimitives(seededRandom(3)), bob.device.publicKey);
+  const templates = network.sent.filter(({ to }) => to === bob.endpoint).map(({ bytes }) => bytes);
+  const handshakes = templates.filter(({ length }) => length === INITIATION_LENGTH || length === RESPONSE_LENGTH);
+  const { sessions, responsesSent } = bob.device.counters;
+  for (let count = 0; count < 1_500; count++) {
+    const bytes = handshakes[next() % handshakes.length]!.slice();
+    bytes[4 + (next() % (bytes.length - 36))]! ^= 1 + (next() % 255);
+    jar.sign(bytes, 0);
+    // A second apart, so that none is refused for the load they make.
+    network.now += 1_001;
+    bob.device.handle({ kind: 'datagram', bytes, from: alice.endpoint }, network.now);
+  }
+  assert.equal(bob.device.counters.sessions, sessions);
+  assert.ok(bob.device.counters.badInitiation > 500, `${bob.device.counters.badInitiation}`);
+  // Only the index its sender gave itself may be changed in a message that is replayed, and replays are refused.
+  assert.equal(bob.device.counters.responsesSent, responsesSent);
 });
 
 /** Flips, sets, cuts or lengthens; never the bytes as they were, which would be a replay and not a mutation. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { formatEndpoint } from '@patronus/net';
 import { MessageType } from '../messages.ts';
 import { connected, endpointOf, packetOf, twoEnds } from '../simulation.ts';
+import { innerPacket } from './transport.ts';
 
 test('the endpoint follows the newest authenticated packet, without a new handshake', () => {
   const { network, alice, bob } = connected();
@@ -106,4 +107,24 @@ test('an inner source that its peer may not use is dropped and counted, and so i
   assert.deepEqual(bob.packets, ['good']);
   assert.equal(bob.device.counters.disallowedSource, 1);
   assert.equal(bob.device.counters.badInnerPacket, 2);
+});
+
+test('the source of an IPv6 packet is checked with all its bytes', () => {
+  const packet = new Uint8Array(48);
+  packet[0] = 0x60;
+  packet[5] = 8;
+  packet[6] = 59;
+  packet[23] = 7;
+  const asked: Uint8Array[] = [];
+  const verdicts = [true, false].map((allowed) =>
+    innerPacket(packet, (address) => {
+      asked.push(address.slice());
+      return allowed;
+    }),
+  );
+  assert.deepEqual(
+    verdicts.map(({ ok }) => ok),
+    [true, false],
+  );
+  assert.deepEqual([...asked[0]!], [...packet.subarray(8, 24)]);
 });

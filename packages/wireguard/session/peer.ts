@@ -1,6 +1,7 @@
 import type { Endpoint } from '@patronus/net';
 import type { OpenedInitiation } from '../noise/initiation.ts';
-import * as constants from './constants.ts';
+import { Attempts } from './attempts.ts';
+import { KEEPALIVE_TIMEOUT, REJECT_AFTER_TIME, REKEY_TIMEOUT } from './constants.ts';
 import type { DropReason } from './counters.ts';
 import { EndpointChoice } from './endpoints.ts';
 import type { HandshakeFailure, PeerConfiguration } from './events.ts';
@@ -11,7 +12,6 @@ import { Rotation } from './rotation.ts';
 import { Timer, Timers } from './timers.ts';
 import { seal } from './transport.ts';
 
-const { KEEPALIVE_TIMEOUT, REJECT_AFTER_TIME, REKEY_ATTEMPT_TIME, REKEY_TIMEOUT, REKEY_TIMEOUT_JITTER } = constants;
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -30,13 +30,11 @@ export class Peer {
   readonly #handshake: Handshake;
   readonly #endpoints = new EndpointChoice();
   readonly #rotation = new Rotation();
+  readonly #attempts = new Attempts();
   readonly #timers: Timers;
   /** In the order in which they are asked; `initiate` last, because the others may want it. */
   readonly #expiries: readonly (readonly [Timer, (now: number) => void])[];
   #persistentKeepalive = 0;
-  #jitter = 0;
-  #lastHandshakeSentAt = Number.NEGATIVE_INFINITY;
-  #attemptStartedAt = Number.NEGATIVE_INFINITY;
   #needsAnotherKeepalive = false;
   #askedBeforeRejection = false;
 
@@ -51,7 +49,7 @@ export class Peer {
       [Timer.retransmitHandshake, (now) => this.#retransmit(now)],
       [Timer.sendKeepalive, (now) => this.#sendPassiveKeepalive(now)],
       [Timer.persistentKeepalive, (now) => this.#sendPersistentKeepalive(now)],
-      [Timer.newHandshake, (now) => this.#replaceDeadSession(now)],
+      [Timer.newHandshake, (now) => this.#initiate(now)],
       [Timer.initiate, (now) => this.#initiate(now)],
     ];
   }
@@ -85,7 +83,7 @@ export class Peer {
   /** Call after sealed packets that were not keepalives went to the socket. */
   onDataSent(now: number): void {
     this.#onSent(now);
-    const wait = KEEPALIVE_TIMEOUT + REKEY_TIMEOUT + this.#jitter;
+    const wait = KEEPALIVE_TIMEOUT + REKEY_TIMEOUT + this.#attempts.jitter;
     this.#timers.setUnlessPending(Timer.newHandshake, now + wait);
   }
 
@@ -130,7 +128,7 @@ export class Peer {
     this.#persistentKeepalive = persistentKeepalive;
     if (persistentKeepalive === 0) this.#timers.clear(Timer.persistentKeepalive);
     if (startsKeepalive) this.#timers.set(Timer.persistentKeepalive, now);
-    if (moved && wantsSession && !this.#rotation.current?.isUsable(now)) this.#restart(now);
+    if (moved && wantsSession && !this.#rotation.current?.isUsable(now)) this.restartHandshake(now);
   }
 
   tick(now: number): void {
@@ -147,8 +145,7 @@ export class Peer {
     this.roam(from);
     const keypair = new Keypair(this, answer.localIndex, answer.keys, false, now);
     this.#adopt(keypair, this.#rotation.installAnswered(keypair), now);
-    this.#lastHandshakeSentAt = now;
-    this.#onSent(now);
+    this.#onHandshakeSent(now);
     this.#host.counters.responsesSent += 1;
     this.#host.emit({ kind: 'send', to: from, bytes: answer.bytes });
     return undefined;
@@ -176,12 +173,14 @@ export class Peer {
   useNewOwnKey(now: number): void {
     const wasTrying = this.#timers.isPending(Timer.retransmitHandshake);
     this.#handshake.useOwnKey();
-    if (wasTrying || this.#rotation.current !== undefined) this.#restart(now);
+    if (wasTrying || this.#rotation.current !== undefined) this.restartHandshake(now);
   }
 
   /** Begins a handshake at the next tick, also while a session seems usable and however recent the last attempt is. */
   restartHandshake(now: number): void {
-    this.#restart(now);
+    this.#timers.clear(Timer.retransmitHandshake);
+    this.#attempts.forget();
+    this.#timers.set(Timer.initiate, now);
   }
 
   remove(): void {
@@ -196,6 +195,11 @@ export class Peer {
     this.#onTraversal(now);
   }
 
+  #onHandshakeSent(now: number): void {
+    this.#attempts.onSent(now, this.#host.primitives.random(2));
+    this.#onSent(now);
+  }
+
   #onReceived(now: number): void {
     this.#timers.clear(Timer.newHandshake);
     this.#onTraversal(now);
@@ -207,8 +211,7 @@ export class Peer {
 
   #askForHandshake(now: number): void {
     if (this.#timers.isPending(Timer.initiate) || this.#timers.isPending(Timer.retransmitHandshake)) return;
-    if (now - this.#lastHandshakeSentAt < REKEY_TIMEOUT) return;
-    this.#timers.set(Timer.initiate, now);
+    if (this.#attempts.mayStart(now)) this.#timers.set(Timer.initiate, now);
   }
 
   /** A receiver asks too, if the session we initiated would end before the next thing we might send (§6.2). */
@@ -220,20 +223,14 @@ export class Peer {
     this.#askForHandshake(now);
   }
 
-  #restart(now: number): void {
-    this.#timers.clear(Timer.retransmitHandshake);
-    this.#lastHandshakeSentAt = Number.NEGATIVE_INFINITY;
-    this.#timers.set(Timer.initiate, now);
-  }
-
   #initiate(now: number): void {
-    if (now - this.#lastHandshakeSentAt < REKEY_TIMEOUT) return;
-    if (!this.#timers.isPending(Timer.retransmitHandshake)) this.#attemptStartedAt = now;
+    if (this.#timers.isPending(Timer.retransmitHandshake) || !this.#attempts.mayStart(now)) return;
+    this.#attempts.start(now);
     this.#sendInitiation(now);
   }
 
   #retransmit(now: number): void {
-    if (now - this.#attemptStartedAt >= REKEY_ATTEMPT_TIME) {
+    if (this.#attempts.isOver(now)) {
       this.#giveUp(now);
       return;
     }
@@ -242,18 +239,16 @@ export class Peer {
   }
 
   #sendInitiation(now: number): void {
-    this.#lastHandshakeSentAt = now;
     const to = this.#endpoints.target;
     const bytes = to && this.#handshake.initiate(now);
+    this.#onHandshakeSent(now);
     if (to === undefined || bytes === undefined) {
       this.#fail(to ? 'badPublicKey' : 'noEndpoint');
       return;
     }
     this.#host.counters.initiationsSent += 1;
     this.#host.emit({ kind: 'send', to, bytes, initiationOf: this });
-    this.#jitter = jitter(this.#host.primitives.random(2));
-    this.#onSent(now);
-    this.#timers.set(Timer.retransmitHandshake, now + REKEY_TIMEOUT + this.#jitter);
+    this.#timers.set(Timer.retransmitHandshake, now + REKEY_TIMEOUT + this.#attempts.jitter);
   }
 
   #giveUp(now: number): void {
@@ -265,11 +260,6 @@ export class Peer {
 
   #fail(reason: HandshakeFailure): void {
     this.#host.emit({ kind: 'handshakeFailed', peer: this, reason });
-  }
-
-  #replaceDeadSession(now: number): void {
-    // What we knew may be the reason why nothing comes back: begin with the next candidate.
-    if (!this.#timers.isPending(Timer.retransmitHandshake)) this.#initiate(now);
   }
 
   #sendPassiveKeepalive(now: number): void {
@@ -326,9 +316,4 @@ export class Peer {
       this.#host.emit({ kind: 'keypairRetired', peer: this, keypair });
     }
   }
-}
-
-/** Milliseconds from 0 to REKEY_TIMEOUT_JITTER out of two random bytes. */
-function jitter(random: Uint8Array): number {
-  return (((random[0]! << 8) | random[1]!) * REKEY_TIMEOUT_JITTER) / 0xffff;
 }
