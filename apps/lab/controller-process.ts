@@ -30,6 +30,7 @@ export async function chooseController(
   paths: LabPaths,
   socket: string | undefined,
   report: (progress: string) => void,
+  signal: AbortSignal,
 ): Promise<ControllerChoice> {
   if (socket !== undefined) {
     const given = resolve(socket);
@@ -42,10 +43,10 @@ export async function chooseController(
   const usual = join(paths.controller, 'admin.sock');
   if (await answers(usual)) return { client: controllerClient(usual), process: undefined };
   report('starting a controller');
-  return startController(paths, usual);
+  return startController(paths, usual, signal);
 }
 
-async function startController(paths: LabPaths, socket: string): Promise<ControllerChoice> {
+async function startController(paths: LabPaths, socket: string, signal: AbortSignal): Promise<ControllerChoice> {
   mkdirSync(paths.controller, { recursive: true, mode: 0o700 });
   const ports = await portsFor(join(dirname(paths.record), 'controller-ports.json'), paths.controllerPorts);
   const logFile = join(paths.logs, 'controller.log');
@@ -59,13 +60,17 @@ async function startController(paths: LabPaths, socket: string): Promise<Control
   // It runs in the root namespace, where no namespace's name finds it again after a crash of the lab.
   const supervised = supervise(controller, (pid) => writePid(paths.controllerPid, pid));
   const deadline = Date.now() + startMs;
-  while (!(await answers(socket))) {
-    // Ended twice: what keeps it from starting will not go away by itself.
-    if (supervised.restarts() > 1 || Date.now() > deadline) {
-      await supervised.stop();
-      throw new LabError('lab.controller_failed', `the controller did not start:\n${lastLines(logFile)}`);
+  try {
+    while (!(await answers(socket))) {
+      // Ended twice: what keeps it from starting will not go away by itself.
+      if (supervised.restarts() > 1 || Date.now() > deadline) {
+        throw new LabError('lab.controller_failed', `the controller did not start:\n${lastLines(logFile)}`);
+      }
+      await sleep(100, undefined, { signal });
     }
-    await sleep(100);
+  } catch (error) {
+    await supervised.stop();
+    throw error;
   }
   return { client: controllerClient(socket), process: supervised };
 }

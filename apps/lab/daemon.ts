@@ -12,13 +12,19 @@ import { labPaths, makeFolders } from './state.ts';
 /** What the daemon tells the command that started it. */
 export type DaemonMessage = { readonly progress: string } | { readonly ready: true } | { readonly failed: ErrorReport };
 
-/** Resolves when the lab has been taken down again. A signal while it comes up takes it down as soon as it is up. */
+/** Resolves when the lab has been taken down again; a signal while it comes up ends it there and then. */
 export async function runUntilStopped(options: UpOptions, report: Report, onReady: () => void): Promise<void> {
-  const asked = Promise.withResolvers<string>();
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => asked.resolve(name));
-  const lab = await startLab(options, report);
+  const abort = new AbortController();
+  const asked = new Promise<unknown>((resolve) => abort.signal.addEventListener('abort', resolve));
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => abort.abort());
+  const lab = await startLab(options, report, abort.signal).catch((error: unknown) => {
+    if (!abort.signal.aborted) throw error;
+    report('stopped before it was up');
+    return undefined;
+  });
+  if (lab === undefined) return;
   onReady();
-  await Promise.race([asked.promise, lab.stopAsked]);
+  await Promise.race([asked, lab.stopAsked]);
   report('taking the lab down');
   await lab.stop();
 }

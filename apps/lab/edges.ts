@@ -33,8 +33,12 @@ export interface EdgesOptions extends UpOptions {
 const program = join(import.meta.dirname, '../edge/main.ts');
 
 /** Makes the controller know the sites and starts their edges; does not wait for tunnels. */
-export async function startEdges({ layout, paths, controllerSocket }: EdgesOptions, report: Report): Promise<Edges> {
-  const { client, process: controller } = await chooseController(paths, controllerSocket, report);
+export async function startEdges(
+  { layout, paths, controllerSocket }: EdgesOptions,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Edges> {
+  const { client, process: controller } = await chooseController(paths, controllerSocket, report, signal);
   const running: Supervised[] = controller === undefined ? [] : [controller];
   const stop = async () => {
     // The controller last, so that it hears the edges leave.
@@ -43,6 +47,7 @@ export async function startEdges({ layout, paths, controllerSocket }: EdgesOptio
   };
   try {
     for (const site of layout.sites) {
+      signal.throwIfAborted();
       const known = await ensureSite(client, site);
       checkUplinks(site, known);
       running.push(await startEdge(client, layout, site, known, paths));

@@ -47,8 +47,8 @@ export function requireLinux(): void {
   throw new LabError('lab.needs_linux', `the lab is made of Linux network namespaces; this is ${process.platform}`);
 }
 
-/** Brings everything up, or nothing: on failure whatever was made is taken away again. */
-export async function startLab(options: UpOptions, report: Report): Promise<Lab> {
+/** Brings everything up, or nothing: on failure or when aborted, whatever was made is taken away again. */
+export async function startLab(options: UpOptions, report: Report, signal: AbortSignal): Promise<Lab> {
   const paths = labPaths(options.lab, options.stateDir);
   const topology = loadTopology(options.topology);
   await refuseSecond(paths, options.lab);
@@ -68,10 +68,10 @@ export async function startLab(options: UpOptions, report: Report): Promise<Lab>
   };
   try {
     report(`making ${layout.sites.length} sites: ${layout.sites.map((site) => site.name).join(', ')}`);
-    await runSteps(buildSteps(layout));
+    await runSteps(buildSteps(layout), signal);
     undo.push(() => wires.stop());
     await wires.begin();
-    const edges = options.withEdges ? await startEdges({ layout, paths, ...options }, report) : noEdges;
+    const edges = options.withEdges ? await startEdges({ layout, paths, ...options }, report, signal) : noEdges;
     undo.push(() => edges.stop());
     const { promise: stopAsked, resolve: askStop } = Promise.withResolvers<void>();
     const server = await serveControl(paths.socket, handler(wires, edges, askStop));

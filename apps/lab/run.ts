@@ -23,9 +23,10 @@ export function run(program: string, args: readonly string[], stdin?: string): P
   });
 }
 
-/** In order; stops at the first that fails. */
-export async function runSteps(steps: readonly Step[]): Promise<void> {
+/** In order; stops at the first that fails, or between two when aborted. */
+export async function runSteps(steps: readonly Step[], signal?: AbortSignal): Promise<void> {
   for (const step of steps) {
+    signal?.throwIfAborted();
     const [program, args] = commandOf(step);
     await run(program, args, step.stdin);
   }
