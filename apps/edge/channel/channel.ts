@@ -1,0 +1,157 @@
+/**
+ * Stays connected to the controller: tries every controller over every uplink in turn, says hello, stores the
+ * continuation before anything else, and begins anew over the next uplink as soon as a connection dies.
+ */
+import { CloseCode, type ControllerMessage, type EdgeMessage } from '@patronus/protocol';
+import { backoffMs } from './backoff.ts';
+import { type Connection, type Credentials, connect } from './connection.ts';
+import { startAfter, type Way } from './ways.ts';
+
+export type ChannelState = 'connecting' | 'connected' | 'waiting' | 'stopped';
+
+export interface ChannelStatus {
+  readonly state: ChannelState;
+  /** `203.0.113.1:8444 over internet`. */
+  readonly way: string | null;
+  readonly lastError: string | null;
+}
+
+type Hello = Extract<EdgeMessage, { type: 'hello' }>;
+type Welcome = Extract<ControllerMessage, { type: 'welcome' }>;
+
+export interface ChannelOwner {
+  credentials(): Credentials;
+  /** The ways as they are now, in order of preference. */
+  ways(): readonly Way[];
+  hello(): Hello;
+  /** Stored durably before it returns. */
+  keepContinuation(continuation: string): void;
+  /** Of a connection that was begun after the last `reconnect`. */
+  onWelcome(welcome: Welcome): void;
+  onMessage(message: ControllerMessage): void;
+  onDisconnect(reason: string): void;
+  onStatus(status: ChannelStatus): void;
+}
+
+/** An identity that the controller will not hear at present: asking every 250 ms would be a nuisance. */
+const slowCloseCodes: ReadonlySet<number> = new Set([CloseCode.revoked, CloseCode.wrongIdentity, CloseCode.cloned]);
+const roundWhenUnwelcome = 7;
+const shortLifeMs = 2_000;
+
+export class Channel {
+  readonly #owner: ChannelOwner;
+  #connection: Connection | undefined;
+  #isWelcome = false;
+  #welcomedAt = 0;
+  #round = 0;
+  #left: Way[] = [];
+  #last: Way | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #status: ChannelStatus = { state: 'stopped', way: null, lastError: null };
+
+  constructor(owner: ChannelOwner) {
+    this.#owner = owner;
+  }
+
+  get status(): ChannelStatus {
+    return this.#status;
+  }
+
+  get isConnected(): boolean {
+    return this.#isWelcome;
+  }
+
+  /** Begins, or drops the present connection and begins a fresh one at once. */
+  reconnect(): void {
+    const previous = this.#connection;
+    this.#connection = undefined;
+    this.#isWelcome = false;
+    clearTimeout(this.#timer);
+    previous?.close();
+    this.#round = 0;
+    this.#beginRound();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    const previous = this.#connection;
+    this.#connection = undefined;
+    this.#isWelcome = false;
+    previous?.close();
+    this.#tell('stopped', null, null);
+  }
+
+  /** False while there is no welcome from the controller: then the message was not sent. */
+  send(message: EdgeMessage): boolean {
+    return this.#isWelcome && this.#connection?.send(message) === true;
+  }
+
+  #beginRound(): void {
+    this.#left = startAfter(this.#owner.ways(), this.#last);
+    this.#tryNext();
+  }
+
+  #tryNext(): void {
+    const way = this.#left.shift();
+    if (way === undefined) {
+      this.#wait();
+      return;
+    }
+    this.#tell('connecting', way, this.#status.lastError);
+    const isPresent = () => this.#connection === connection;
+    const connection: Connection = connect(way, this.#owner.credentials(), {
+      onOpen: () => isPresent() && connection.send(this.#owner.hello()),
+      onMessage: (message) => isPresent() && this.#receive(way, message),
+      onEnd: (code, reason) => isPresent() && this.#lose(way, code, reason),
+    });
+    this.#connection = connection;
+  }
+
+  #receive(way: Way, message: ControllerMessage): void {
+    if (message.type === 'welcome') {
+      this.#owner.keepContinuation(message.continuation);
+      this.#isWelcome = true;
+      this.#welcomedAt = performance.now();
+      this.#tell('connected', way, null);
+      this.#owner.onWelcome(message);
+    } else {
+      this.#owner.onMessage(message);
+    }
+  }
+
+  #lose(way: Way, code: number | null, reason: string): void {
+    const wasWelcome = this.#isWelcome;
+    this.#connection = undefined;
+    this.#isWelcome = false;
+    const failed = `${describe(way)}: ${reason}`;
+    this.#tell('connecting', way, failed);
+    if (wasWelcome) this.#owner.onDisconnect(failed);
+    if (code !== null && slowCloseCodes.has(code)) {
+      this.#round = roundWhenUnwelcome;
+      this.#left = [];
+    } else if (wasWelcome && performance.now() - this.#welcomedAt > shortLifeMs) {
+      // At once, but over another way first. A controller that welcomes and hangs up is not rushed at.
+      this.#round = 0;
+      this.#last = way;
+      this.#beginRound();
+      return;
+    }
+    this.#tryNext();
+  }
+
+  #wait(): void {
+    this.#last = undefined;
+    this.#round += 1;
+    this.#tell('waiting', null, this.#status.lastError ?? 'no uplink has an address');
+    this.#timer = setTimeout(() => this.#beginRound(), backoffMs(this.#round, Math.random()));
+  }
+
+  #tell(state: ChannelState, way: Way | null, lastError: string | null): void {
+    this.#status = { state, way: way === null ? null : describe(way), lastError };
+    this.#owner.onStatus(this.#status);
+  }
+}
+
+function describe({ host, port, name }: Way): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port} over ${name}`;
+}

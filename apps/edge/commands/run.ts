@@ -1,0 +1,53 @@
+/** `patronus edge run`: until SIGTERM or SIGINT. */
+import { mkdirSync } from 'node:fs';
+import pino from 'pino';
+import { Edge } from '../edge.ts';
+import { EdgeError, exitCodes } from '../errors.ts';
+import { readIdentity } from '../identity/identity.ts';
+import type { StatePaths } from '../state/paths.ts';
+import { isRunning, serveStatus } from '../status/socket.ts';
+import { enrolHere } from './enrol.ts';
+import { requireNetworkRight } from './rights.ts';
+
+export interface RunOptions {
+  readonly paths: StatePaths;
+  readonly token: string | undefined;
+  readonly trialMs: number;
+  readonly logLevel: string;
+}
+
+export async function run({ paths, token, trialMs, logLevel }: RunOptions): Promise<void> {
+  requireNetworkRight();
+  const log = pino({ name: 'edge', level: logLevel });
+  mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  if (await isRunning(paths)) {
+    throw new EdgeError(
+      'ALREADY_RUNNING',
+      `an edge runs on ${paths.directory} already; stop it first`,
+      exitCodes.usage,
+    );
+  }
+  const identity = readIdentity(paths) ?? (token === undefined ? noIdentity(paths) : await enrolHere(paths, token));
+  const edge = await Edge.start({ paths, identity, log, trialMs });
+  const socket = await serveStatus(paths, () => edge.status());
+  log.info({ edge: identity.edgeName, site: identity.siteName, state: paths.directory }, 'edge runs');
+  const signal = await stopSignal();
+  log.info({ signal }, 'edge stops');
+  socket.close();
+  await edge.stop();
+  process.exit(0);
+}
+
+function noIdentity({ directory }: StatePaths): never {
+  throw new EdgeError(
+    'NOT_ENROLLED',
+    `${directory} holds no identity yet; add the site in the dashboard and run the command it shows: \`patronus edge run --token pat1.…\``,
+    exitCodes.usage,
+  );
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}

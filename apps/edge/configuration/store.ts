@@ -1,0 +1,31 @@
+/** What survives a restart: the last good configuration as it was signed, and what was given up. */
+import { signedConfigurationSchema, versionSchema } from '@patronus/protocol';
+import { z } from 'zod';
+import { readJson, writeJson } from '../state/files.ts';
+import type { StatePaths } from '../state/paths.ts';
+import type { Rejected } from './trial.ts';
+import { type Verified, verifyConfiguration } from './verify.ts';
+
+const rejectedSchema = z.array(
+  z.object({ version: versionSchema, digest: z.string(), code: z.string(), reason: z.string() }),
+);
+
+export function keepGood(paths: StatePaths, { signed }: Verified): void {
+  writeJson(paths.configuration, signed);
+}
+
+/** The last good one, verified anew: the disk is no more trusted than the network. Undefined if none, or not ours. */
+export function readGood(paths: StatePaths, trusted: { signingKey: string; edgeId: string }): Verified | undefined {
+  const signed = readJson(paths.configuration, signedConfigurationSchema);
+  if (signed === undefined) return undefined;
+  const verdict = verifyConfiguration(signed, trusted);
+  return verdict.ok ? verdict.value : undefined;
+}
+
+export function keepRejected(paths: StatePaths, rejected: readonly Rejected[]): void {
+  writeJson(paths.rejected, rejected);
+}
+
+export function readRejected(paths: StatePaths): readonly Rejected[] {
+  return readJson(paths.rejected, rejectedSchema) ?? [];
+}

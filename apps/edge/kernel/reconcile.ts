@@ -1,0 +1,76 @@
+/**
+ * Keeps the kernel at what is desired. Whatever another program changes is put back within a second (hardening, fault
+ * 17): changes are looked for every 200 ms, and everything is compared every 5 s, in case a word was lost.
+ */
+import type { Configuration } from '@patronus/protocol';
+import { type Desired, desiredKernel } from './desired.ts';
+import { type Difference, difference, isEmpty } from './difference.ts';
+import type { Kernel } from './kernel.ts';
+import { type UplinkView, viewUplinks } from './uplinks.ts';
+
+export const watchIntervalMs = 200;
+const fullIntervalMs = 5_000;
+
+export interface Reconciled {
+  readonly uplinks: readonly UplinkView[];
+  /** What someone else had taken out or added, put back now. */
+  readonly repaired: Difference | undefined;
+  readonly complaints: readonly string[];
+}
+
+export class Reconciler {
+  readonly #kernel: Kernel;
+  #configuration: Configuration | undefined;
+  #numbers: Readonly<Record<string, number>> = {};
+  #tunIndex: number | undefined;
+  #uplinks: readonly UplinkView[] = [];
+  /** What was in the kernel when we last left it. */
+  #left: Desired | undefined;
+  #comparedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  get uplinks(): readonly UplinkView[] {
+    return this.#uplinks;
+  }
+
+  /** Sets what is desired from here on; it is applied by the next `reconcile`. */
+  desire(configuration: Configuration, numbers: Readonly<Record<string, number>>, tunIndex: number | undefined): void {
+    this.#configuration = configuration;
+    this.#numbers = numbers;
+    this.#tunIndex = tunIndex;
+    this.#left = undefined;
+  }
+
+  /** Called every `watchIntervalMs`; undefined when there was no reason to look. `nowMs` is monotonic. */
+  watch(nowMs: number): Reconciled | undefined {
+    const isDue = nowMs - this.#comparedAt >= fullIntervalMs;
+    return this.#kernel.hasChanged() || isDue ? this.reconcile(nowMs) : undefined;
+  }
+
+  /** Takes out everything but what fails closed; the edge stops. */
+  leave(configuration: Configuration, nowMs: number): void {
+    this.desire({ ...configuration, uplinks: [] }, {}, undefined);
+    this.reconcile(nowMs);
+  }
+
+  /** Compares and applies. Undefined before there is anything to desire. */
+  reconcile(nowMs: number): Reconciled | undefined {
+    if (this.#configuration === undefined) return undefined;
+    this.#comparedAt = nowMs;
+    this.#uplinks = viewUplinks(this.#configuration.uplinks, this.#numbers, this.#kernel.view(), this.#uplinks);
+    const desired = desiredKernel(this.#configuration, this.#uplinks, this.#tunIndex);
+    const changes = difference(desired, this.#kernel.present());
+    const wasTouched = this.#left !== undefined && isSame(this.#left, desired) && !isEmpty(changes);
+    const complaints = isEmpty(changes) ? [] : this.#kernel.apply(changes);
+    this.#left = complaints.length === 0 ? desired : undefined;
+    return { uplinks: this.#uplinks, repaired: wasTouched ? changes : undefined, complaints };
+  }
+}
+
+/** Desires are made anew each time, in the same order from the same facts. */
+function isSame(a: Desired, b: Desired): boolean {
+  return isEmpty(difference(a, b)) && isEmpty(difference(b, a));
+}

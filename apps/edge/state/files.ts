@@ -1,0 +1,67 @@
+/** Files that are whole or absent: whatever is written here survives a crash in the old or in the new version. */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { z } from 'zod';
+import { EdgeError, messageOf } from '../errors.ts';
+
+/** Writes beside the file, syncs, renames over it and syncs the folder. Readable by the owner alone. */
+export function writeWhole(path: string, content: string): void {
+  const folder = dirname(path);
+  const beside = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = openSync(beside, 'w', 0o600);
+    try {
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(beside, path);
+    syncFolder(folder);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw new EdgeError(
+      'STATE_NOT_WRITABLE',
+      `${path} cannot be written (${messageOf(error)}); check space and rights`,
+    );
+  }
+}
+
+/** The rename itself is lost by a power cut unless the folder is synced too. */
+function syncFolder(folder: string): void {
+  const directory = openSync(folder, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** The file's text; undefined when there is none. */
+export function readWhole(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new EdgeError('STATE_NOT_READABLE', `${path} cannot be read (${messageOf(error)})`);
+  }
+}
+
+export function writeJson(path: string, value: unknown): void {
+  writeWhole(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Undefined when there is no file; an error that names it when what it holds is not what was written. */
+export function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> | undefined {
+  const text = readWhole(path);
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new EdgeError(
+      'STATE_DAMAGED',
+      `${path} is damaged; restore it from a backup, or remove it to let the edge do without`,
+    );
+  }
+}

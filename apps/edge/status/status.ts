@@ -1,0 +1,78 @@
+/** What the edge says of itself over its own socket: no keys, no secrets. */
+import { formatAddress } from '@patronus/net';
+import { formatVersion, type TunnelTelemetry } from '@patronus/protocol';
+import type { Decision } from '@patronus/steering';
+import type { ChannelStatus } from '../channel/channel.ts';
+import { running, type TrialState } from '../configuration/trial.ts';
+import type { DataPlane } from '../dataPlane.ts';
+import type { Telemetry } from '../forwarder/telemetry.ts';
+import type { Identity } from '../identity/identity.ts';
+import { uplinkTable } from '../kernel/plan.ts';
+
+export interface EdgeStatus {
+  readonly edge: { readonly id: string; readonly name: string; readonly site: string };
+  readonly process: { readonly pid: number; readonly forwarderPid: number | null };
+  readonly configuration: {
+    readonly running: string | null;
+    readonly lastGood: string | null;
+    readonly isOnTrial: boolean;
+    readonly rejected: readonly { readonly version: string; readonly code: string; readonly reason: string }[];
+  };
+  readonly controller: ChannelStatus;
+  readonly uplinks: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly interface: string;
+    readonly isUp: boolean;
+    readonly addresses: readonly string[];
+    readonly table: number;
+  }[];
+  readonly tunnels: readonly TunnelTelemetry[];
+  readonly counters: Readonly<Record<string, number>>;
+  readonly decisions: readonly Decision[];
+  readonly capabilities: Readonly<Record<string, string>>;
+  readonly reports: { readonly waiting: number; readonly dropped: number };
+}
+
+export interface StatusSources {
+  readonly identity: Identity;
+  readonly trial: TrialState;
+  readonly channel: ChannelStatus;
+  readonly dataPlane: Pick<DataPlane, 'uplinks' | 'steering' | 'capabilities' | 'forwarderPid' | 'tunnelStates'>;
+  readonly telemetry: Telemetry | undefined;
+  readonly reportsWaiting: number;
+  readonly reportsDropped: number;
+}
+
+const latestDecisions = 10;
+
+export function tellStatus(sources: StatusSources): EdgeStatus {
+  const { identity, trial, channel, dataPlane, telemetry } = sources;
+  const version = (verified: typeof trial.good) =>
+    verified === undefined ? null : formatVersion(verified.configuration.version);
+  return {
+    edge: { id: identity.edgeId, name: identity.edgeName, site: identity.siteName },
+    process: { pid: process.pid, forwarderPid: dataPlane.forwarderPid ?? null },
+    configuration: {
+      running: version(running(trial)),
+      lastGood: version(trial.good),
+      isOnTrial: trial.trial !== undefined,
+      rejected: trial.rejected.map(({ version: number, code, reason }) => ({
+        version: formatVersion(number),
+        code,
+        reason,
+      })),
+    },
+    controller: channel,
+    uplinks: dataPlane.uplinks.map(({ id, label, interface: name, isUp, addresses, number }) => ({
+      ...{ id, label, interface: name, isUp },
+      addresses: addresses.map(({ address }) => formatAddress(address)),
+      table: uplinkTable(number),
+    })),
+    tunnels: telemetry?.tunnels ?? [],
+    counters: telemetry?.counters ?? {},
+    decisions: dataPlane.steering.ledger.slice(-latestDecisions),
+    capabilities: dataPlane.capabilities,
+    reports: { waiting: sources.reportsWaiting, dropped: sources.reportsDropped },
+  };
+}
