@@ -35,11 +35,11 @@ function peerAdd(): Command {
     .argument('<name>')
     .description('let a stock WireGuard peer reach the LAN of a site; prints its wg-quick configuration')
     .requiredOption('--public-key <key>', "the peer's public key (wg genkey | tee key | wg pubkey)")
-    .requiredOption('--address <prefix>', 'the address it has inside, e.g. 10.1.0.200/32')
+    .requiredOption('--address <prefix>', 'the address it has inside, e.g. 10.201.0.5/32: one that no LAN holds')
     .option('--json', 'one JSON object for programs')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ patronus peer add berlin laptop --address 10.1.0.200/32 --public-key "$(wg pubkey < key)"',
+      '\nExamples:\n  $ patronus peer add berlin laptop --address 10.201.0.5/32 --public-key "$(wg pubkey < key)"',
     )
     .action(async (site: string, name: string, options: { publicKey: string; address: string; json?: boolean }) => {
       const { id: siteId } = await findSite(site);
