@@ -30,6 +30,8 @@ export interface WireguardPeerSettings {
   readonly address: string;
   /** How many times faster than real its clock runs, so that a test sees a rekey in seconds. */
   readonly clockScale?: number;
+  /** Handshake messages a second above which it asks for cookies; 0: always. */
+  readonly loadThreshold?: number;
   readonly peer: {
     readonly publicKey: string;
     readonly presharedKey?: string;
@@ -73,7 +75,9 @@ class WireguardPeer {
     this.#settings = settings;
     const primitives = noblePrimitives((length) => new Uint8Array(randomBytes(length)));
     const privateKey = primitives.privateKey(key(settings.privateKey));
-    this.#device = new Device({ primitives, privateKey, wallClock: Date.now });
+    const { loadThreshold } = settings;
+    const options = loadThreshold === undefined ? {} : { loadThreshold };
+    this.#device = new Device({ primitives, privateKey, wallClock: Date.now, ...options });
   }
 
   async start(): Promise<void> {

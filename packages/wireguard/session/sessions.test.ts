@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageType } from '../messages.ts';
-import { connected, packetOf, twoEnds } from '../simulation.ts';
+import { connected, packetOf, seededRandom, twoEnds } from '../simulation.ts';
 import * as constants from './constants.ts';
 import { paddedLength } from './transport.ts';
 
@@ -145,6 +145,30 @@ test('a persistent keepalive starts again after an outage of an hour', () => {
   network.delivers = () => true;
   network.run(120_000);
   assert.ok(alice.say(bob, 'again'));
+});
+
+test('with a third of all datagrams lost and some sent twice, talk goes on for half an hour', () => {
+  const { network, alice, bob } = twoEnds();
+  const dice = seededRandom(77);
+  network.delivers = (datagram) => {
+    const [roll] = dice(1);
+    const receiver = network.ends.find(({ endpoint }) => endpoint === datagram.to);
+    if (roll! > 230) receiver?.handle({ kind: 'datagram', bytes: datagram.bytes, from: datagram.from });
+    return roll! > 85;
+  };
+  let longestSilence = 0;
+  let heardAt = 0;
+  for (let second = 0; second < 1800; second++) {
+    const before = bob.packets.length;
+    alice.say(bob, `a${second}`);
+    bob.say(alice, `b${second}`);
+    network.run(1000);
+    if (bob.packets.length > before) heardAt = second;
+    longestSilence = Math.max(longestSilence, second - heardAt);
+  }
+  assert.equal(new Set(bob.packets).size, bob.packets.length, 'nothing is delivered twice');
+  assert.ok(bob.packets.length > 1000, `${bob.packets.length} of 1800`);
+  assert.ok(longestSilence < 60, `${longestSilence} s of silence`);
 });
 
 test('a peer that is removed takes its sessions, indices and timers with it', () => {
