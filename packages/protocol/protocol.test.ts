@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
-  type Configuration,
   compareVersions,
   configurationSchema,
   controllerMessageSchema,
@@ -11,35 +10,10 @@ import {
   formatVersion,
   parseEnrolmentToken,
   signedConfigurationSchema,
-  TELEMETRY_INTERVAL_MS,
 } from './index.ts';
+import { configuration, messages } from './samples.ts';
 
-const KEY = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=';
 const token = { u: ['https://controller.example.net:8443'], s: 'a'.repeat(43), p: ['0'.repeat(64)] };
-
-const configuration: Configuration = {
-  format: 1,
-  version: { epoch: 1, sequence: 7 },
-  organisation: 'default',
-  issuedAt: '2026-01-01T00:00:00.000Z',
-  edge: { id: 'e1', name: 'berlin-1', siteId: 's1', siteName: 'berlin', overlayAddress: '100.127.0.1' },
-  controllers: ['198.51.100.1:8444'],
-  mtu: 1380,
-  local: [{ segment: 0, prefix: '10.1.0.0/24' }],
-  uplinks: [{ id: 'u1', label: 'internet', interface: 'eth0', domain: 'internet', cost: 10, port: 51820 }],
-  tunnels: [
-    {
-      id: 'u1~u2~4',
-      uplinkId: 'u1',
-      family: 4,
-      remote: { edgeId: 'e2', siteId: 's2', uplinkId: 'u2', publicKey: KEY, endpoints: ['192.0.2.2:51820'] },
-      cost: 20,
-    },
-  ],
-  edges: [{ id: 'e2', siteId: 's2', overlayAddress: '100.127.0.2', allowed: [{ segment: 0, prefix: '10.2.0.0/24' }] }],
-  routes: [{ segment: 0, prefix: '10.2.0.0/24', nextHops: ['e2'] }],
-  peers: [],
-};
 
 describe('enrolment tokens', () => {
   test('survive being written and read', () =>
@@ -114,27 +88,8 @@ describe('configurations', () => {
 });
 
 describe('the channel', () => {
-  const samples: readonly unknown[] = [
-    { type: 'ping', id: 1 },
-    { type: 'renewed', certificate: 'PEM' },
-    { type: 'configuration', signed: { payload: JSON.stringify(configuration), signature: 'AA==', keyId: '00' } },
-    { type: 'welcome', protocol: 1, continuation: 'x', wallMs: 0, telemetryIntervalMs: TELEMETRY_INTERVAL_MS },
-    { type: 'returned', version: null, running: configuration.version, code: 'BAD_SIGNATURE', reason: 'why' },
-    {
-      type: 'hello',
-      protocol: 1,
-      edgeId: 'e1',
-      instanceId: '0123456789abcdef',
-      continuation: null,
-      softwareVersion: '0.1.0',
-      wallMs: 0,
-      uplinks: [{ id: 'u1', publicKey: KEY, endpoints: [], state: 'up' }],
-      running: null,
-    },
-  ];
-
   test('every message is understood by exactly the end it is meant for, ping and pong by both', () => {
-    for (const message of samples) {
+    for (const message of messages) {
       const understood = [edgeMessageSchema, controllerMessageSchema].filter(
         (schema) => schema.safeParse(message).success,
       );
@@ -143,7 +98,7 @@ describe('the channel', () => {
   });
 
   test('mutated messages are refused or understood, never thrown at', () => {
-    const texts = [...samples, configuration].map((message) => JSON.stringify(message));
+    const texts = [...messages, configuration].map((message) => JSON.stringify(message));
     const schemas = [edgeMessageSchema, controllerMessageSchema, configurationSchema, signedConfigurationSchema];
     fc.assert(
       fc.property(fc.constantFrom(...texts).chain(mutated), (text) => {

@@ -1,5 +1,5 @@
 /**
- * Things tests and the lab need and nothing else may import: seeded impairments of a wire.
+ * Things tests and the lab need and nothing else may import: seeded impairments of a wire, mutations of valid input.
  */
 export {
   createImpairment,
@@ -9,3 +9,4 @@ export {
   type ImpairmentSettings,
   reorderHoldMs,
 } from './impairment.ts';
+export { mutateText, mutateValue, seededNumbers } from './mutation.ts';
