@@ -1,0 +1,80 @@
+import { Button } from '@mantine/core';
+import { IconCircleCheck } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { formatAgo, formatMoment } from '../format/time.ts';
+import { useChange } from '../live/use-change.ts';
+import { useLiveQuery } from '../live/use-live-query.ts';
+import { useNow } from '../live/use-now.ts';
+import { graphql, type ResultOf } from '../queries/graphql.ts';
+import { Message, QueryState } from './query-state.tsx';
+import { State, severityLooks } from './state.tsx';
+
+const alarmsQuery = graphql(`
+  query ActiveAlarms {
+    alarms(first: 50, filter: { active: true }) {
+      edges { node { id code severity message site { id name } raisedAt acknowledgedAt } }
+    }
+  }
+`);
+
+const acknowledgeMutation = graphql(`
+  mutation AcknowledgeAlarm($input: AcknowledgeAlarmInput!) {
+    acknowledgeAlarm(input: $input) { alarm { id acknowledgedAt } }
+  }
+`);
+
+type Alarm = ResultOf<typeof alarmsQuery>['alarms']['edges'][number]['node'];
+
+/** What needs somebody now, with what to do about it. */
+export function AlarmList() {
+  const query = useLiveQuery(alarmsQuery, {});
+  const now = useNow();
+  return (
+    <QueryState query={query}>
+      {({ alarms: { edges } }) =>
+        edges.length === 0 ? (
+          <Message icon={IconCircleCheck} title="All quiet">
+            <p>Alarms appear here by themselves, with what to do about them.</p>
+          </Message>
+        ) : (
+          edges.map(({ node }) => <AlarmRow key={node.id} alarm={node} now={now} />)
+        )
+      }
+    </QueryState>
+  );
+}
+
+function AlarmRow({ alarm, now }: { alarm: Alarm; now: number }) {
+  const acknowledge = useChange(acknowledgeMutation);
+  return (
+    <article className="alarm">
+      <div className="alarm-head">
+        <State look={severityLooks[alarm.severity]} />
+        {alarm.site && (
+          <Link to="/sites/$siteId" params={{ siteId: alarm.site.id }} className="link">
+            {alarm.site.name}
+          </Link>
+        )}
+        <span className="muted grow" style={{ textAlign: 'right' }} title={formatMoment(alarm.raisedAt)}>
+          {formatAgo(alarm.raisedAt, now)}
+        </span>
+      </div>
+      <div>{alarm.message}</div>
+      <div className="alarm-head muted" style={{ fontSize: '0.75rem' }}>
+        <span className="mono grow">{alarm.code}</span>
+        {alarm.acknowledgedAt ? (
+          <span>seen {formatAgo(alarm.acknowledgedAt, now)}</span>
+        ) : (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            loading={acknowledge.isRunning}
+            onClick={() => acknowledge.run({ input: { id: alarm.id } })}
+          >
+            Mark as seen
+          </Button>
+        )}
+      </div>
+    </article>
+  );
+}

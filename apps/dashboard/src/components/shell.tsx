@@ -1,0 +1,57 @@
+import { IconClipboardList, IconLayoutDashboard, IconMapPin, IconTopologyStar3 } from '@tabler/icons-react';
+import { Link, Outlet } from '@tanstack/react-router';
+import { useConnection } from '../live/connection.ts';
+import type { User } from '../live/session.ts';
+import { ConnectionBanner } from './connection-banner.tsx';
+import { Mark } from './mark.tsx';
+import { UserMenu } from './user-menu.tsx';
+
+const places = [
+  { to: '/', label: 'Overview', icon: IconLayoutDashboard },
+  { to: '/sites', label: 'Sites', icon: IconMapPin },
+  { to: '/topology', label: 'Topology', icon: IconTopologyStar3 },
+  { to: '/audit', label: 'Audit log', icon: IconClipboardList },
+] as const;
+
+/** The frame around every page of somebody who is signed in. */
+export function Shell({ user }: { user: User }) {
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#main">
+        Skip to content
+      </a>
+      <aside className="sidebar">
+        <Link to="/" className="brand" aria-label="Patronus, to the overview">
+          <Mark />
+          <span>Patronus</span>
+        </Link>
+        <nav aria-label="Main" style={{ display: 'contents' }}>
+          {places.map(({ to, label, icon: Icon }) => (
+            <Link key={to} to={to} className="nav-item" activeOptions={{ exact: to === '/' }} aria-label={label}>
+              <Icon size={17} stroke={1.7} aria-hidden="true" />
+              <span>{label}</span>
+            </Link>
+          ))}
+        </nav>
+        <div className="sidebar-foot">
+          <LiveNote />
+          <UserMenu user={user} />
+        </div>
+      </aside>
+      <main className="main" id="main" tabIndex={-1} style={{ outline: 'none' }}>
+        <Outlet />
+      </main>
+      <ConnectionBanner />
+    </div>
+  );
+}
+
+function LiveNote() {
+  const isLive = useConnection() === 'open';
+  return (
+    <div className="live-note" title={isLive ? 'Everything on screen changes by itself' : undefined}>
+      <i className="live-dot" data-live={isLive} />
+      <span>{isLive ? 'Live' : 'Connecting…'}</span>
+    </div>
+  );
+}

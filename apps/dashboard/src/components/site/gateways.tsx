@@ -1,0 +1,102 @@
+import { Button } from '@mantine/core';
+import { IconServerOff } from '@tabler/icons-react';
+import { useState } from 'react';
+import { formatAgo, formatMoment, formatUntil } from '../../format/time.ts';
+import { useChange } from '../../live/use-change.ts';
+import { useLiveQuery } from '../../live/use-live-query.ts';
+import { useNow } from '../../live/use-now.ts';
+import { graphql, type ResultOf } from '../../queries/graphql.ts';
+import { Confirm } from '../confirm.tsx';
+import { Notice } from '../notice.tsx';
+import { Message, QueryState } from '../query-state.tsx';
+import { configurationLooks, edgeLooks, State } from '../state.tsx';
+
+const gatewaysQuery = graphql(`
+  query SiteGateways($id: ID!) {
+    site(id: $id) {
+      id
+      edges {
+        id name state overlayAddress softwareVersion lastSeenAt certificateExpiresAt
+        configurationState configurationVersion configurationError
+      }
+    }
+  }
+`);
+
+const revokeMutation = graphql(`
+  mutation RevokeEdge($input: RevokeEdgeInput!) {
+    revokeEdge(input: $input) { edge { id state } }
+  }
+`);
+
+type Gateway = NonNullable<ResultOf<typeof gatewaysQuery>['site']>['edges'][number];
+
+export function Gateways({ siteId, onEnrol }: { siteId: string; onEnrol: () => void }) {
+  const query = useLiveQuery(gatewaysQuery, { id: siteId });
+  return (
+    <QueryState query={query}>
+      {({ site }) =>
+        site && site.edges.length > 0 ? (
+          site.edges.map((gateway) => <GatewayFacts key={gateway.id} gateway={gateway} />)
+        ) : (
+          <Message icon={IconServerOff} title="No gateway yet">
+            <p>One command on a Linux machine makes it this site's gateway.</p>
+            <Button variant="default" onClick={onEnrol}>
+              Show the command
+            </Button>
+          </Message>
+        )
+      }
+    </QueryState>
+  );
+}
+
+function GatewayFacts({ gateway }: { gateway: Gateway }) {
+  const now = useNow();
+  const [isRevoking, setRevoking] = useState(false);
+  const revoke = useChange(revokeMutation);
+  const isTrusted = gateway.state === 'ONLINE' || gateway.state === 'OFFLINE';
+  return (
+    <div className="block">
+      <div className="block-head">
+        <strong>{gateway.name}</strong>
+        <State look={edgeLooks[gateway.state]} />
+        <span className="grow" />
+        {isTrusted && (
+          <Button size="compact-xs" variant="subtle" color="red" onClick={() => setRevoking(true)}>
+            Revoke
+          </Button>
+        )}
+      </div>
+      <dl className="facts">
+        <dt>Configuration</dt>
+        <dd>
+          <State look={configurationLooks[gateway.configurationState]} />{' '}
+          {gateway.configurationVersion && <span className="muted">version {gateway.configurationVersion}</span>}
+        </dd>
+        <dt>Last seen</dt>
+        <dd title={gateway.lastSeenAt ? formatMoment(gateway.lastSeenAt) : undefined}>
+          {formatAgo(gateway.lastSeenAt, now)}
+        </dd>
+        <dt>Software</dt>
+        <dd>{gateway.softwareVersion ?? '–'}</dd>
+        <dt>Overlay address</dt>
+        <dd className="mono">{gateway.overlayAddress}</dd>
+        <dt>Certificate</dt>
+        <dd>{gateway.certificateExpiresAt ? `expires ${formatUntil(gateway.certificateExpiresAt, now)}` : '–'}</dd>
+      </dl>
+      {gateway.configurationError && <Notice tone="warn">{gateway.configurationError}</Notice>}
+      {isRevoking && (
+        <Confirm
+          title={`Revoke ${gateway.name}?`}
+          action="Revoke gateway"
+          onClose={() => setRevoking(false)}
+          onConfirm={() => revoke.run({ input: { edgeId: gateway.id } })}
+        >
+          Its certificate is refused from now on and its tunnels are taken out of every other gateway. To use the
+          machine again, enrol it with a new command.
+        </Confirm>
+      )}
+    </div>
+  );
+}

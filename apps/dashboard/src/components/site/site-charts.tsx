@@ -1,0 +1,138 @@
+import { useMemo } from 'react';
+import { formatRate } from '../../format/rate.ts';
+import { formatMs } from '../../format/time.ts';
+import { useLiveQuery } from '../../live/use-live-query.ts';
+import { useOnce } from '../../live/use-once.ts';
+import { graphql, type ResultOf } from '../../queries/graphql.ts';
+import { alignSamples, sumColumns } from '../../series/merge.ts';
+import { useSeriesById } from '../../series/use-series.ts';
+import { endsFrom, ratesFrom } from '../../tunnels/perspective.ts';
+import { Card } from '../page.tsx';
+import { Message, QueryState } from '../query-state.tsx';
+import { TimeChart } from '../time-chart.tsx';
+
+const historyQuery = graphql(`
+  query SiteHistory($id: ID!, $seconds: Int!, $points: Int!) {
+    site(id: $id) {
+      id
+      tunnels {
+        id
+        a { site { id name } uplink { label } }
+        b { site { id name } uplink { label } }
+        history(seconds: $seconds, points: $points) { at roundTripMs aToBBitsPerSecond bToABitsPerSecond }
+      }
+    }
+  }
+`);
+
+type Tunnel = NonNullable<ResultOf<typeof historyQuery>['site']>['tunnels'][number];
+
+const windowSeconds = 600;
+/** History comes with a point every two seconds; live samples are put on the same grid. */
+const stepSeconds = 2;
+const whole = { seconds: windowSeconds, points: windowSeconds / stepSeconds };
+const newest = { seconds: 20, points: 20 };
+const colours = 6;
+
+/** Throughput of the site and round-trip time of its tunnels over the last ten minutes, going on live. */
+export function SiteCharts({ siteId }: { siteId: string }) {
+  const history = useOnce(historyQuery, { id: siteId, ...whole });
+  const live = useLiveQuery(historyQuery, { id: siteId, ...newest });
+  return (
+    <QueryState query={live}>
+      {({ site }) =>
+        site && site.tunnels.length > 0 ? (
+          <Charts siteId={siteId} history={history?.site?.tunnels} live={site.tunnels} />
+        ) : (
+          <div className="grid">
+            <Card>
+              <Message title="Nothing to measure yet">
+                <p>Charts appear when the site's gateway has tunnels to other sites.</p>
+              </Message>
+            </Card>
+          </div>
+        )
+      }
+    </QueryState>
+  );
+}
+
+interface ChartsProps {
+  readonly siteId: string;
+  readonly history: readonly Tunnel[] | undefined;
+  readonly live: readonly Tunnel[];
+}
+
+function Charts({ siteId, history, live }: ChartsProps) {
+  const samples = useSeriesById(history, live, windowSeconds * 1000);
+  const throughput = useMemo(() => {
+    const all = live.map(({ id }) => samples.get(id) ?? []);
+    const received = alignSamples(
+      all.map(tag(live)),
+      ({ tunnel, sample }) => ratesFrom(tunnel, sample, siteId).received,
+      stepSeconds,
+    );
+    const sent = alignSamples(
+      all.map(tag(live)),
+      ({ tunnel, sample }) => ratesFrom(tunnel, sample, siteId).sent,
+      stepSeconds,
+    );
+    return {
+      xs: received.xs,
+      series: [
+        { label: 'Received', colour: 1, values: sumColumns(received), fill: true },
+        { label: 'Sent', colour: 2, values: sumColumns(sent) },
+      ],
+    };
+  }, [samples, live, siteId]);
+  const roundTrip = useMemo(() => {
+    const { xs, values } = alignSamples(
+      live.map(({ id }) => samples.get(id) ?? []),
+      (sample) => sample.roundTripMs,
+      stepSeconds,
+    );
+    const series = live.map((tunnel, index) => ({
+      label: tunnelName(tunnel, siteId),
+      colour: (index % colours) + 1,
+      values: values[index] ?? [],
+    }));
+    return { xs, series };
+  }, [samples, live, siteId]);
+  return (
+    <div className="grid grid-two">
+      <Card title="Throughput">
+        <div className="card-body">
+          <TimeChart
+            label="Throughput of this site"
+            {...throughput}
+            format={formatRate}
+            windowSeconds={windowSeconds}
+          />
+        </div>
+      </Card>
+      <Card title="Round-trip time">
+        <div className="card-body">
+          <TimeChart
+            label="Round-trip time of each tunnel"
+            {...roundTrip}
+            format={formatMs}
+            windowSeconds={windowSeconds}
+          />
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+/** Samples that know their tunnel, for values that depend on which end the site is. */
+function tag(tunnels: readonly Tunnel[]) {
+  return (samples: readonly Tunnel['history'][number][], index: number) => {
+    const tunnel = tunnels[index];
+    return tunnel ? samples.map((sample) => ({ at: sample.at, tunnel, sample })) : [];
+  };
+}
+
+function tunnelName(tunnel: Tunnel, siteId: string): string {
+  const { near, far } = endsFrom<Tunnel['a']>(tunnel, siteId);
+  return `${far.site.name} ${near.uplink.label} → ${far.uplink.label}`;
+}

@@ -1,0 +1,120 @@
+import { IconArrowRight, IconRoute } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { formatPercent } from '../../format/rate.ts';
+import { formatAgo, formatMoment, formatMs } from '../../format/time.ts';
+import { useLiveQuery } from '../../live/use-live-query.ts';
+import { graphql, type ResultOf } from '../../queries/graphql.ts';
+import { endsFrom, ratesFrom } from '../../tunnels/perspective.ts';
+import { type Column, DataTable } from '../data-table.tsx';
+import { Message, QueryState } from '../query-state.tsx';
+import { Rates } from '../rates.tsx';
+import { State, tunnelLooks } from '../state.tsx';
+
+const tunnelsQuery = graphql(`
+  query SiteTunnels($id: ID!) {
+    site(id: $id) {
+      id
+      tunnels {
+        id state since family roundTripMs lossPercent aToBBitsPerSecond bToABitsPerSecond
+        a { site { id name } uplink { label } active }
+        b { site { id name } uplink { label } active }
+      }
+    }
+  }
+`);
+
+type Tunnel = NonNullable<ResultOf<typeof tunnelsQuery>['site']>['tunnels'][number];
+
+function columnsFrom(siteId: string): readonly Column<Tunnel>[] {
+  const near = (tunnel: Tunnel) => endsFrom<Tunnel['a']>(tunnel, siteId).near;
+  const far = (tunnel: Tunnel) => endsFrom<Tunnel['a']>(tunnel, siteId).far;
+  const total = (tunnel: Tunnel) => tunnel.aToBBitsPerSecond + tunnel.bToABitsPerSecond;
+  return [
+    {
+      id: 'to',
+      header: 'To',
+      sort: (tunnel) => `${far(tunnel).site.name} ${near(tunnel).uplink.label} ${far(tunnel).uplink.label}`,
+      cell: (tunnel) => (
+        <Link to="/sites/$siteId" params={{ siteId: far(tunnel).site.id }} className="link">
+          {far(tunnel).site.name}
+        </Link>
+      ),
+    },
+    {
+      id: 'uplinks',
+      header: 'Uplinks',
+      cell: (tunnel) => (
+        <span style={{ display: 'inline-flex', alignItems: 'center', gap: 5 }}>
+          {near(tunnel).uplink.label}
+          <IconArrowRight size={13} stroke={1.6} className="muted" aria-label="to" />
+          {far(tunnel).uplink.label}
+          {tunnel.family === 6 && <span className="muted">IPv6</span>}
+        </span>
+      ),
+    },
+    {
+      id: 'state',
+      header: 'State',
+      sort: (tunnel) => tunnel.state,
+      cell: (tunnel) => <State look={tunnelLooks[tunnel.state]} note={`since ${formatMoment(tunnel.since)}`} />,
+    },
+    {
+      id: 'active',
+      header: 'Traffic',
+      sort: (tunnel) => Number(!near(tunnel).active),
+      cell: (tunnel) =>
+        near(tunnel).active ? <span className="in-use">In use</span> : <span className="muted">Standby</span>,
+    },
+    {
+      id: 'rtt',
+      header: 'Round trip',
+      align: 'end',
+      sort: (tunnel) => tunnel.roundTripMs ?? Number.POSITIVE_INFINITY,
+      cell: (tunnel) => formatMs(tunnel.roundTripMs),
+    },
+    {
+      id: 'loss',
+      header: 'Loss',
+      align: 'end',
+      sort: (tunnel) => tunnel.lossPercent ?? Number.POSITIVE_INFINITY,
+      cell: (tunnel) => formatPercent(tunnel.lossPercent),
+    },
+    {
+      id: 'throughput',
+      header: 'Throughput',
+      align: 'end',
+      sort: total,
+      cell: (tunnel) => <Rates {...ratesFrom(tunnel, tunnel, siteId)} />,
+    },
+    {
+      id: 'since',
+      header: 'Since',
+      align: 'end',
+      sort: (tunnel) => tunnel.since,
+      // Moves with every live value, which comes at least every few seconds.
+      cell: (tunnel) => <span title={formatMoment(tunnel.since)}>{formatAgo(tunnel.since, Date.now())}</span>,
+    },
+  ];
+}
+
+export function SiteTunnels({ siteId }: { siteId: string }) {
+  const query = useLiveQuery(tunnelsQuery, { id: siteId });
+  const columns = useMemo(() => columnsFrom(siteId), [siteId]);
+  return (
+    <QueryState query={query}>
+      {({ site }) =>
+        site && site.tunnels.length > 0 ? (
+          <DataTable label="Tunnels" rows={site.tunnels} columns={columns} rowId={(tunnel) => tunnel.id} />
+        ) : (
+          <Message icon={IconRoute} title="No tunnels yet">
+            <p>
+              Tunnels are made by themselves between gateways whose uplinks can reach each other: enrol a gateway here
+              and at one other site.
+            </p>
+          </Message>
+        )
+      }
+    </QueryState>
+  );
+}

@@ -1,0 +1,88 @@
+import { ActionIcon, NumberInput, TagsInput, TextInput } from '@mantine/core';
+import type { UseFormReturnType } from '@mantine/form';
+import { IconTrash } from '@tabler/icons-react';
+import type { SiteDraft } from './site-form.tsx';
+
+export interface UplinkDraft {
+  readonly id?: string;
+  readonly label: string;
+  readonly interface: string;
+  readonly domain: string;
+  readonly cost: number | string;
+  /** Empty: the controller chooses. */
+  readonly port: number | string;
+  readonly publicEndpoints: string[];
+}
+
+export function newUplink(): UplinkDraft {
+  return { label: 'internet', interface: '', domain: 'internet', cost: 10, port: '', publicEndpoints: [] };
+}
+
+/** What the controller takes: fields left empty are left out, so that its own defaults hold. */
+export function uplinkInput({ id, label, interface: name, domain, cost, port, publicEndpoints }: UplinkDraft) {
+  return {
+    ...(id !== undefined && { id }),
+    label: label.trim(),
+    interface: name.trim(),
+    ...(domain.trim() && { domain: domain.trim() }),
+    ...(typeof cost === 'number' && { cost }),
+    ...(typeof port === 'number' && { port }),
+    publicEndpoints,
+  };
+}
+
+/** One block an uplink: what it is, and where others can reach it. */
+export function UplinkFields({ form }: { form: UseFormReturnType<SiteDraft> }) {
+  return form.values.uplinks.map((uplink, index) => (
+    <fieldset className="uplink" key={uplink.id ?? `new-${index}`}>
+      <legend>
+        Uplink {index + 1}
+        {form.values.uplinks.length > 1 && (
+          <ActionIcon
+            size="sm"
+            aria-label={`Remove uplink ${index + 1}`}
+            onClick={() => form.removeListItem('uplinks', index)}
+          >
+            <IconTrash size={14} />
+          </ActionIcon>
+        )}
+      </legend>
+      <div className="uplink-form">
+        <TextInput size="xs" label="Label" placeholder="internet" {...form.getInputProps(`uplinks.${index}.label`)} />
+        <TextInput
+          size="xs"
+          label="Interface"
+          placeholder="eth0"
+          {...form.getInputProps(`uplinks.${index}.interface`)}
+        />
+        <TextInput
+          size="xs"
+          label="Reachability domain"
+          placeholder="internet"
+          {...form.getInputProps(`uplinks.${index}.domain`)}
+        />
+        <NumberInput size="xs" label="Cost" min={0} hideControls {...form.getInputProps(`uplinks.${index}.cost`)} />
+        <NumberInput
+          size="xs"
+          label="UDP port"
+          placeholder="auto"
+          min={1}
+          max={65_535}
+          hideControls
+          thousandSeparator=""
+          {...form.getInputProps(`uplinks.${index}.port`)}
+        />
+      </div>
+      <TagsInput
+        size="xs"
+        mt={8}
+        label="Public endpoints (optional)"
+        placeholder={
+          uplink.publicEndpoints.length === 0 ? '203.0.113.7:51820, if a fixed address is forwarded to it' : ''
+        }
+        acceptValueOnBlur
+        {...form.getInputProps(`uplinks.${index}.publicEndpoints`)}
+      />
+    </fieldset>
+  ));
+}

@@ -1,0 +1,81 @@
+import {
+  IconAlertTriangle,
+  IconArrowBackUp,
+  IconBan,
+  IconCheck,
+  IconCircleDashed,
+  IconHelp,
+  IconHourglass,
+  IconInfoCircle,
+  IconLoader2,
+  IconX,
+} from '@tabler/icons-react';
+import type {
+  AlarmSeverity,
+  ConfigurationState,
+  EdgeState,
+  SiteState,
+  TunnelState,
+  UplinkState,
+} from '../queries/graphql.ts';
+
+export type Tone = 'up' | 'down' | 'warn' | 'idle' | 'accent';
+
+interface Look {
+  readonly tone: Tone;
+  readonly label: string;
+  readonly icon: typeof IconCheck;
+}
+
+const unknown: Look = { tone: 'idle', label: 'Unknown', icon: IconHelp };
+
+/** How each state is told: a word and a sign first, a colour only in addition. */
+export const siteLooks: Readonly<Record<SiteState, Look>> = {
+  UP: { tone: 'up', label: 'Up', icon: IconCheck },
+  DEGRADED: { tone: 'warn', label: 'Degraded', icon: IconAlertTriangle },
+  DOWN: { tone: 'down', label: 'Down', icon: IconX },
+  PENDING: { tone: 'idle', label: 'Waiting for gateway', icon: IconHourglass },
+};
+
+export const tunnelLooks: Readonly<Record<TunnelState, Look>> = {
+  UP: { tone: 'up', label: 'Up', icon: IconCheck },
+  DOWN: { tone: 'down', label: 'Down', icon: IconX },
+  CONNECTING: { tone: 'warn', label: 'Connecting', icon: IconLoader2 },
+  UNKNOWN: unknown,
+};
+
+export const uplinkLooks: Readonly<Record<UplinkState, Look>> = {
+  UP: { tone: 'up', label: 'Up', icon: IconCheck },
+  DOWN: { tone: 'down', label: 'Down', icon: IconX },
+  UNKNOWN: unknown,
+};
+
+export const edgeLooks: Readonly<Record<EdgeState, Look>> = {
+  ONLINE: { tone: 'up', label: 'Online', icon: IconCheck },
+  OFFLINE: { tone: 'down', label: 'Offline', icon: IconX },
+  PENDING: { tone: 'idle', label: 'Not enrolled', icon: IconHourglass },
+  REVOKED: { tone: 'down', label: 'Revoked', icon: IconBan },
+};
+
+export const configurationLooks: Readonly<Record<ConfigurationState, Look>> = {
+  CURRENT: { tone: 'up', label: 'Current', icon: IconCheck },
+  APPLYING: { tone: 'accent', label: 'Applying', icon: IconLoader2 },
+  RETURNED: { tone: 'warn', label: 'Returned to last good', icon: IconArrowBackUp },
+  NONE: { tone: 'idle', label: 'None yet', icon: IconCircleDashed },
+};
+
+export const severityLooks: Readonly<Record<AlarmSeverity, Look>> = {
+  CRITICAL: { tone: 'down', label: 'Critical', icon: IconX },
+  WARNING: { tone: 'warn', label: 'Warning', icon: IconAlertTriangle },
+  INFO: { tone: 'accent', label: 'Info', icon: IconInfoCircle },
+};
+
+export function State({ look, note }: { look: Look | undefined; note?: string }) {
+  const { tone, label, icon: Icon } = look ?? unknown;
+  return (
+    <span className="state" data-tone={tone} title={note}>
+      <Icon size={13} stroke={2.4} aria-hidden="true" />
+      {label}
+    </span>
+  );
+}

@@ -1,0 +1,142 @@
+import { Button, Group, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { IconCheck, IconClipboardList, IconX } from '@tabler/icons-react';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { type Column, DataTable } from '../components/data-table.tsx';
+import { Card, Page } from '../components/page.tsx';
+import { Message, QueryState } from '../components/query-state.tsx';
+import { State } from '../components/state.tsx';
+import { formatMoment } from '../format/time.ts';
+import { useLiveQuery } from '../live/use-live-query.ts';
+import { graphql, type ResultOf } from '../queries/graphql.ts';
+import type { AuditSearch } from '../router.tsx';
+
+const auditQuery = graphql(`
+  query AuditLog($first: Int, $after: String, $last: Int, $before: String, $filter: AuditFilter) {
+    auditLog(first: $first, after: $after, last: $last, before: $before, filter: $filter) {
+      totalCount
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      edges { node { id at actor action subject outcome sourceAddress } }
+    }
+  }
+`);
+
+type Entry = ResultOf<typeof auditQuery>['auditLog']['edges'][number]['node'];
+
+const pageLength = 25;
+
+const columns: readonly Column<Entry>[] = [
+  { id: 'at', header: 'When', cell: (entry) => <span title={entry.at}>{formatMoment(entry.at)}</span> },
+  { id: 'actor', header: 'Who', cell: (entry) => entry.actor },
+  { id: 'action', header: 'What', cell: (entry) => <span className="mono">{entry.action}</span> },
+  { id: 'subject', header: 'To what', cell: (entry) => entry.subject || '–' },
+  { id: 'outcome', header: 'Outcome', cell: (entry) => <State look={outcomeLook(entry.outcome)} /> },
+  { id: 'from', header: 'From', cell: (entry) => <span className="mono muted">{entry.sourceAddress ?? '–'}</span> },
+];
+
+function outcomeLook(outcome: string) {
+  return outcome === 'OK'
+    ? ({ tone: 'up', label: 'OK', icon: IconCheck } as const)
+    : ({ tone: 'down', label: outcome, icon: IconX } as const);
+}
+
+/** Who changed what, newest first; page and filter live in the URL. */
+export function AuditPage() {
+  const { actor, action, after, before } = useSearch({ from: '/inside/audit' });
+  const query = useLiveQuery(auditQuery, {
+    filter: { ...(actor && { actor }), ...(action && { action }) },
+    ...(before ? { last: pageLength, before } : { first: pageLength, ...(after && { after }) }),
+  });
+  return (
+    <Page title="Audit log" lead="Every change, by whom and from where. Entries are chained and cannot be edited.">
+      <Card title="Entries" aside={<Filter actor={actor ?? ''} action={action ?? ''} />}>
+        <QueryState query={query}>
+          {({ auditLog: { edges, pageInfo, totalCount } }) =>
+            edges.length === 0 ? (
+              <Message icon={IconClipboardList} title="Nothing here">
+                <p>{actor || action ? 'No entry matches this filter.' : 'Changes appear here as they happen.'}</p>
+              </Message>
+            ) : (
+              <>
+                <DataTable
+                  label="Audit log"
+                  rows={edges.map(({ node }) => node)}
+                  columns={columns}
+                  rowId={({ id }) => id}
+                />
+                <Paging total={totalCount} {...pageInfo} />
+              </>
+            )
+          }
+        </QueryState>
+      </Card>
+    </Page>
+  );
+}
+
+function Filter({ actor, action }: { actor: string; action: string }) {
+  const navigate = useNavigate({ from: '/audit' });
+  // Another filter is another list: its pages start anew.
+  const change = useDebouncedCallback(
+    (filter: AuditSearch) =>
+      void navigate({ search: ({ after: _, before: __, ...old }) => ({ ...old, ...filter }), replace: true }),
+    250,
+  );
+  return (
+    <Group gap="xs">
+      <TextInput
+        size="xs"
+        aria-label="Filter by who"
+        placeholder="Who"
+        defaultValue={actor}
+        onChange={(event) => change({ actor: event.currentTarget.value })}
+      />
+      <TextInput
+        size="xs"
+        aria-label="Filter by what"
+        placeholder="What, such as site.add"
+        defaultValue={action}
+        onChange={(event) => change({ action: event.currentTarget.value })}
+      />
+    </Group>
+  );
+}
+
+interface PagingProps {
+  readonly total: number;
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly startCursor: string | null;
+  readonly endCursor: string | null;
+}
+
+function Paging({ total, hasNextPage, hasPreviousPage, startCursor, endCursor }: PagingProps) {
+  const navigate = useNavigate({ from: '/audit' });
+  const go = (cursor: AuditSearch) =>
+    void navigate({ search: ({ after: _, before: __, ...old }) => ({ ...old, ...cursor }) });
+  return (
+    <div className="card-head" style={{ borderTop: '1px solid var(--pt-line)' }}>
+      <span className="muted numeric" style={{ fontSize: '0.75rem' }}>
+        {total} {total === 1 ? 'entry' : 'entries'}
+      </span>
+      <Group gap="xs">
+        <Button
+          size="xs"
+          variant="default"
+          disabled={!hasPreviousPage}
+          onClick={() => startCursor && go({ before: startCursor })}
+        >
+          Newer
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          disabled={!hasNextPage}
+          onClick={() => endCursor && go({ after: endCursor })}
+        >
+          Older
+        </Button>
+      </Group>
+    </div>
+  );
+}

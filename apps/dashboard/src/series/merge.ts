@@ -1,0 +1,63 @@
+/**
+ * Time series as charts want them: history comes once, live samples follow, both carry the server's timestamps.
+ * Nothing here reads a clock, so a browser whose clock is wrong still draws a right chart.
+ */
+
+export interface Timed {
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/**
+ * `known` continued by `fresh`, oldest first, without doubles, cut to `windowMs` before the newest sample.
+ * Both must be oldest first. Where both have the same moment, the fresher one counts.
+ */
+export function mergeSamples<Sample extends Timed>(
+  known: readonly Sample[],
+  fresh: readonly Sample[],
+  windowMs: number,
+): readonly Sample[] {
+  const firstFresh = fresh[0];
+  if (!firstFresh) return known;
+  const start = Date.parse(firstFresh.at);
+  const kept = known.filter((sample) => Date.parse(sample.at) < start);
+  const newest = Date.parse(fresh[fresh.length - 1]?.at ?? firstFresh.at);
+  // Fresh samples older than what is known (a late answer) must not cut off what is newer.
+  const later = known.filter((sample) => Date.parse(sample.at) > newest);
+  const merged = [...kept, ...fresh, ...later];
+  const end = Date.parse(merged[merged.length - 1]?.at ?? firstFresh.at);
+  return merged.filter((sample) => Date.parse(sample.at) >= end - windowMs);
+}
+
+/** Columns for a chart: `xs` in Unix seconds, one list of values a series, null where a series has no sample. */
+export interface Columns {
+  readonly xs: readonly number[];
+  readonly values: readonly (readonly (number | null)[])[];
+}
+
+/** Several series on one grid of `stepSeconds`, so that they can share an axis and be added up. */
+export function alignSamples<Sample extends Timed>(
+  series: readonly (readonly Sample[])[],
+  read: (sample: Sample) => number | null,
+  stepSeconds: number,
+): Columns {
+  const bucketed = series.map((samples) => {
+    const buckets = new Map<number, number | null>();
+    for (const sample of samples) {
+      buckets.set(Math.floor(Date.parse(sample.at) / 1000 / stepSeconds) * stepSeconds, read(sample));
+    }
+    return buckets;
+  });
+  const xs = [...new Set(bucketed.flatMap((buckets) => [...buckets.keys()]))].sort((a, b) => a - b);
+  return { xs, values: bucketed.map((buckets) => xs.map((x) => buckets.get(x) ?? null)) };
+}
+
+/** The sum of all series at each moment; null only where none has a sample. */
+export function sumColumns(columns: Columns): readonly (number | null)[] {
+  return columns.xs.map((_, index) =>
+    columns.values.reduce<number | null>((sum, values) => {
+      const value = values[index];
+      return value === null || value === undefined ? sum : (sum ?? 0) + value;
+    }, null),
+  );
+}
