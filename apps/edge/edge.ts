@@ -181,12 +181,8 @@ export class Edge {
     this.#log.info({ way: this.#channel.status.way }, 'connected to the controller');
     this.#setTelemetryInterval(telemetryIntervalMs);
     const skewMs = systemClock.wallMs() - wallMs;
-    if (Math.abs(skewMs) > tolerableSkewMs) {
-      this.#notice(
-        'CLOCK_OFF',
-        `the clock differs by ${Math.round(skewMs / 1_000)} s from the controller's; check NTP`,
-      );
-    }
+    // The controller raises the alarm; here it is for whoever reads this log.
+    if (Math.abs(skewMs) > tolerableSkewMs) this.#log.warn({ skewMs }, 'the clock is far off; check NTP');
     for (const word of this.#words.splice(0)) this.#channel.send(word);
     this.#handle({ type: 'connected', tunnelsUp: this.#dataPlane.tunnelsUp() });
     this.#renew();

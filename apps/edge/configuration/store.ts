@@ -4,10 +4,16 @@ import { z } from 'zod';
 import { readJson, writeJson } from '../state/files.ts';
 import type { StatePaths } from '../state/paths.ts';
 import type { Rejected } from './trial.ts';
-import { type Verified, verifyConfiguration } from './verify.ts';
+import { refusalCodes, type Verified, verifyConfiguration } from './verify.ts';
 
 const rejectedSchema = z.array(
-  z.object({ version: versionSchema, digest: z.string(), code: z.string(), reason: z.string() }),
+  z.object({
+    version: versionSchema,
+    digest: z.string(),
+    code: z.enum(refusalCodes),
+    reason: z.string(),
+    attempts: z.int().min(1),
+  }),
 );
 
 export function keepGood(paths: StatePaths, { signed }: Verified): void {
@@ -27,5 +33,5 @@ export function keepRejected(paths: StatePaths, rejected: readonly Rejected[]): 
 }
 
 export function readRejected(paths: StatePaths): readonly Rejected[] {
-  return readJson(paths.rejected, rejectedSchema) ?? [];
+  return (readJson(paths.rejected, rejectedSchema) ?? []).map((rejected) => ({ ...rejected, attemptedAt: 0 }));
 }

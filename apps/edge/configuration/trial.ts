@@ -5,14 +5,24 @@
  * Pure: events with the time in, effects out. `now` is monotonic milliseconds.
  */
 import { type Configuration, type ConfigurationVersion, compareVersions, formatVersion } from '@patronus/protocol';
-import { type Accepted, isNewEnough, type Refusal, type Verified } from './verify.ts';
+import { type Accepted, isNewEnough, type Refusal, type RefusalCode, type Verified } from './verify.ts';
 
 export const trialMs = 30_000;
 
 export interface Rejected extends Accepted {
-  readonly code: string;
+  readonly code: RefusalCode;
   readonly reason: string;
+  readonly attempts: number;
+  /** Monotonic ms of the last attempt; 0 when that was before the edge's start. */
+  readonly attemptedAt: number;
 }
+
+/**
+ * A controller that happened to restart during a trial must not spoil its newest version for good: one that the edge
+ * was only unable to confirm is tried again when it is offered again, but not soon and not often.
+ */
+const mostAttempts = 3;
+const retryAfterMs = 60_000;
 
 interface Trial {
   readonly candidate: Verified;
@@ -75,7 +85,7 @@ export function handleTrial(state: TrialState, event: TrialEvent, now: number): 
   if (event.type === 'offered') return offer(state, event.verified, event.tunnelsUp, now);
   const { trial } = state;
   if (trial === undefined) return { state, effects: [] };
-  if (event.type === 'failed') return giveUp(state, trial, 'NOT_APPLICABLE', event.reason);
+  if (event.type === 'failed') return giveUp(state, trial, now, 'NOT_APPLICABLE', event.reason);
   const isUp = 'tunnelsUp' in event ? event.tunnelsUp : undefined;
   const missing = isUp === undefined ? trial.missing : trial.awaited.filter((id) => !isUp.has(id));
   const isConnected = { connected: true, disconnected: false, tunnels: trial.isConnected, tick: trial.isConnected }[
@@ -83,15 +93,15 @@ export function handleTrial(state: TrialState, event: TrialEvent, now: number): 
   ];
   const next = { ...trial, missing, isConnected };
   if (isConnected && missing.length === 0) return settle(state, next);
-  if (now >= trial.deadline) return giveUp(state, next, 'TRIAL_FAILED', lacking(next));
+  if (now >= trial.deadline) return giveUp(state, next, now, 'TRIAL_FAILED', lacking(next));
   return { state: { ...state, trial: next }, effects: [] };
 }
 
 function offer(state: TrialState, verified: Verified, tunnelsUp: ReadonlySet<string>, now: number): TrialStep {
   const offered: Accepted = { version: verified.configuration.version, digest: verified.digest };
   const earlier = state.rejected.find(({ digest }) => digest === offered.digest);
-  if (earlier !== undefined) return answer(state, { ...earlier, code: 'TRIAL_FAILED' as const });
-  const verdict = isNewEnough(offered, newestAccepted(state));
+  if (earlier !== undefined && !mayBeRetried(earlier, now)) return answer(state, earlier);
+  const verdict = isNewEnough(offered, newestAccepted(state, offered.digest));
   if (!verdict.ok) return answer(state, verdict.error);
   if (verdict.value === 'same') {
     // Sent again because our word was lost; while on trial the word is still to come.
@@ -125,11 +135,15 @@ function settle(state: TrialState, { candidate }: Trial): TrialStep {
 function giveUp(
   state: TrialState,
   { candidate }: Trial,
+  now: number,
   code: 'TRIAL_FAILED' | 'NOT_APPLICABLE',
   reason: string,
 ): TrialStep {
   const { version } = candidate.configuration;
-  const rejected = [...state.rejected, { version, digest: candidate.digest, code, reason }].slice(-mostRejected);
+  const { digest } = candidate;
+  const attempts = (state.rejected.find((earlier) => earlier.digest === digest)?.attempts ?? 0) + 1;
+  const others = state.rejected.filter((earlier) => earlier.digest !== digest);
+  const rejected = [...others, { version, digest, code, reason, attempts, attemptedAt: now }].slice(-mostRejected);
   const next: TrialState = { ...state, trial: undefined, rejected };
   return {
     state: next,
@@ -147,9 +161,14 @@ function answer(state: TrialState, { code, reason, version }: Refusal): TrialSte
   return { state, effects: [say({ type: 'returned', version, running: runs, code, reason })] };
 }
 
-function newestAccepted(state: TrialState): Accepted | undefined {
+function mayBeRetried({ code, attempts, attemptedAt }: Rejected, now: number): boolean {
+  return code === 'TRIAL_FAILED' && attempts < mostAttempts && now - attemptedAt >= retryAfterMs;
+}
+
+/** The newest that was ever tried or runs, but for one that is about to be tried again. */
+function newestAccepted(state: TrialState, except: string): Accepted | undefined {
   const now = running(state);
-  const seen: Accepted[] = [...state.rejected];
+  const seen: Accepted[] = state.rejected.filter(({ digest }) => digest !== except);
   if (now !== undefined) seen.push({ version: now.configuration.version, digest: now.digest });
   return seen.reduce<Accepted | undefined>(
     (newest, next) => (newest === undefined || compareVersions(next.version, newest.version) > 0 ? next : newest),

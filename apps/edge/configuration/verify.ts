@@ -14,15 +14,17 @@ import {
 } from '@patronus/protocol';
 import { err, ok, type Result } from '@patronus/wire';
 
-export type RefusalCode =
-  | 'BAD_SIGNATURE'
-  | 'NOT_UNDERSTOOD'
-  | 'NOT_CONSISTENT'
-  | 'WRONG_EDGE'
-  | 'OLDER_VERSION'
-  | 'SAME_VERSION_DIFFERS'
-  | 'NOT_APPLICABLE'
-  | 'TRIAL_FAILED';
+export const refusalCodes = [
+  'BAD_SIGNATURE',
+  'NOT_UNDERSTOOD',
+  'NOT_CONSISTENT',
+  'WRONG_EDGE',
+  'OLDER_VERSION',
+  'SAME_VERSION_DIFFERS',
+  'NOT_APPLICABLE',
+  'TRIAL_FAILED',
+] as const;
+export type RefusalCode = (typeof refusalCodes)[number];
 
 export interface Refusal {
   readonly code: RefusalCode;
