@@ -1,0 +1,152 @@
+/**
+ * Port 8444: one mutual-TLS WebSocket for each edge. Trust is checked on every connection before a byte of payload:
+ * the certificate has to be ours and in date (TLS does that), and its edge enrolled and not revoked (we do that).
+ */
+import { constants, X509Certificate } from 'node:crypto';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { CloseCode } from '@patronus/protocol';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { edgeIdOf } from '../authority/authority.ts';
+import type { Core } from '../core.ts';
+import { publishIn } from '../services/verb.ts';
+import { EdgeSession } from './session.ts';
+
+const MAX_MESSAGE = 8 * 1024 * 1024;
+const RECOMPILE_AFTER_MS = 100;
+
+export class EdgeChannel {
+  readonly #core: Core;
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #sessions = new Map<string, EdgeSession>();
+  readonly #all = new Set<EdgeSession>();
+  readonly #stopListening: () => void;
+  #recompiling: NodeJS.Timeout | undefined;
+
+  constructor(core: Core, tls: { key: string; cert: string }) {
+    this.#core = core;
+    this.#server = createServer({
+      ...tls,
+      ca: core.authority.certificate,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+      // A resumed session is authorised without its certificate being shown again: no tickets, no resumption.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    });
+    this.#server.on('secureConnection', (socket) => {
+      if (socket.isSessionReused() || this.#trustedEdge(socket) === undefined) socket.destroy();
+    });
+    this.#server.on('request', (_request, response) => response.writeHead(404).end());
+    this.#sockets = new WebSocketServer({ server: this.#server, maxPayload: MAX_MESSAGE, perMessageDeflate: false });
+    this.#sockets.on('connection', (socket, request) => this.#accept(socket, request.socket as TLSSocket));
+    // ws passes the HTTP server's errors on as its own; listen() rejects with them.
+    this.#sockets.on('error', () => {});
+    this.#stopListening = core.changes.listen((topic) => {
+      if (topic === 'network') this.#dropUntrusted();
+      if (topic === 'configurations') for (const session of this.#sessions.values()) session.push();
+    });
+  }
+
+  async listen(port: number, host: string): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ port, host, ipv6Only: false }, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.#core.log.error({ err: error }, 'edge channel'));
+        resolve();
+      });
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get isListening(): boolean {
+    return this.#server.listening;
+  }
+
+  renewTls(tls: { key: string; cert: string }): void {
+    this.#server.setSecureContext({
+      ...tls,
+      ca: this.#core.authority.certificate,
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening();
+    clearTimeout(this.#recompiling);
+    for (const session of this.#all) session.end(1001, 'the controller stops');
+    await Promise.all([...this.#all].map((session) => session.ended));
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /** The session that now speaks for an edge. */
+  sessionOf(edgeId: string): EdgeSession | undefined {
+    return this.#sessions.get(edgeId);
+  }
+
+  /** Makes a session the edge's own; an older one of the same edge ends. */
+  adopt(session: EdgeSession): void {
+    const before = this.#sessions.get(session.edgeId);
+    this.#sessions.set(session.edgeId, session);
+    if (before !== undefined && before !== session) before.end(1000, 'replaced by a newer connection');
+  }
+
+  release(session: EdgeSession): boolean {
+    this.#all.delete(session);
+    if (this.#sessions.get(session.edgeId) !== session) return false;
+    this.#sessions.delete(session.edgeId);
+    return true;
+  }
+
+  /** Uplinks reported new keys or addresses: compile once for all reports that come together. */
+  recompileSoon(): void {
+    if (this.#recompiling !== undefined) return;
+    this.#recompiling = setTimeout(() => {
+      this.#recompiling = undefined;
+      void this.recompile();
+    }, RECOMPILE_AFTER_MS);
+  }
+
+  async recompile(): Promise<void> {
+    const core = this.#core;
+    try {
+      await core.store.db.transaction().execute((trx) => publishIn(core, trx));
+      await core.network.reload();
+      core.changes.announce('network');
+      core.changes.announce('configurations');
+    } catch (error) {
+      core.log.error({ err: error }, 'new configurations could not be made; edges keep theirs');
+    }
+  }
+
+  #trustedEdge(socket: TLSSocket): string | undefined {
+    const raw = socket.getPeerCertificate().raw;
+    if (!socket.authorized || raw === undefined) return undefined;
+    const edgeId = edgeIdOf(new X509Certificate(raw));
+    return edgeId !== undefined && this.#core.network.current.edges.get(edgeId)?.state === 'enrolled'
+      ? edgeId
+      : undefined;
+  }
+
+  #accept(socket: WebSocket, connection: TLSSocket): void {
+    const edgeId = this.#trustedEdge(connection);
+    if (edgeId === undefined) {
+      socket.close(CloseCode.revoked, 'this edge is not trusted');
+      return;
+    }
+    this.#all.add(new EdgeSession(this.#core, this, edgeId, socket, connection.remoteAddress ?? null));
+  }
+
+  #dropUntrusted(): void {
+    const { edges } = this.#core.network.current;
+    for (const session of this.#all) {
+      if (edges.get(session.edgeId)?.state === 'enrolled') continue;
+      session.end(CloseCode.revoked, 'this edge was revoked');
+    }
+  }
+}

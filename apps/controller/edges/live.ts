@@ -1,0 +1,217 @@
+/** What the edges say of themselves right now; nothing of this survives a restart, because edges say it again. */
+import type { TunnelPlan } from '@patronus/fabric';
+import type { EdgeMessage, TunnelTelemetry } from '@patronus/protocol';
+import type { Network, Site, Uplink } from '../network/network.ts';
+import type { Tick, TunnelStateWord } from '../store/telemetry.ts';
+
+/** An edge that has been silent for so long no longer vouches for its tunnels. */
+export const STALE_MS = 5_000;
+/** Shorter intervals give rates that jump. */
+const RATE_WINDOW_MS = 500;
+
+interface Report {
+  readonly telemetry: TunnelTelemetry;
+  readonly receivedBitsPerSecond: number;
+  readonly sentBitsPerSecond: number;
+  /** Counters and time the rates start from. */
+  readonly base: { readonly wallMs: number; readonly received: number; readonly sent: number };
+}
+
+interface Presence {
+  isConnected: boolean;
+  /** Controller's clock; of the last message. */
+  lastSeenAt: number;
+  wallMs: number;
+  reports: ReadonlyMap<string, Report>;
+}
+
+export interface TunnelEndView {
+  readonly state: TunnelStateWord;
+  readonly remoteEndpoint: string | null;
+  readonly active: boolean;
+  readonly lastHandshakeAt: number | null;
+}
+
+export interface TunnelView {
+  readonly state: TunnelStateWord;
+  readonly since: number;
+  readonly roundTripMs: number | null;
+  readonly lossPercent: number | null;
+  readonly aToBBitsPerSecond: number;
+  readonly bToABitsPerSecond: number;
+  readonly a: TunnelEndView;
+  readonly b: TunnelEndView;
+}
+
+const states = { up: 'UP', down: 'DOWN', connecting: 'CONNECTING' } as const;
+
+export class Live {
+  readonly #presences = new Map<string, Presence>();
+  readonly #since = new Map<string, { state: TunnelStateWord; at: number }>();
+  readonly #startedAt: number;
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#startedAt = now();
+  }
+
+  connected(edgeId: string): void {
+    const presence = this.#presence(edgeId);
+    presence.isConnected = true;
+    presence.lastSeenAt = this.#now();
+    presence.wallMs = 0;
+  }
+
+  seen(edgeId: string): void {
+    this.#presence(edgeId).lastSeenAt = this.#now();
+  }
+
+  disconnected(edgeId: string): void {
+    this.#presence(edgeId).isConnected = false;
+  }
+
+  forget(edgeId: string): void {
+    this.#presences.delete(edgeId);
+  }
+
+  isOnline(edgeId: string): boolean {
+    return this.#presences.get(edgeId)?.isConnected === true;
+  }
+
+  lastSeenAt(edgeId: string): number | null {
+    return this.#presences.get(edgeId)?.lastSeenAt ?? null;
+  }
+
+  /** Takes a report in; one that is older than the last, because it waited, changes nothing here. */
+  report(edgeId: string, { wallMs, tunnels }: Extract<EdgeMessage, { type: 'telemetry' }>): void {
+    const presence = this.#presence(edgeId);
+    presence.lastSeenAt = this.#now();
+    if (wallMs < presence.wallMs) return;
+    const before = presence.reports;
+    presence.reports = new Map(tunnels.map((tunnel) => [tunnel.id, follow(before.get(tunnel.id), tunnel, wallMs)]));
+    presence.wallMs = wallMs;
+  }
+
+  /** How long ago the edge was last heard, ms; since the controller's start when never. */
+  silenceMs(edgeId: string): number {
+    const presence = this.#presences.get(edgeId);
+    if (presence?.isConnected === true) return 0;
+    return this.#now() - (presence?.lastSeenAt ?? this.#startedAt);
+  }
+
+  tunnel(plan: TunnelPlan): TunnelView {
+    const a = this.#freshReport(plan.a.edgeId, plan.id);
+    const b = this.#freshReport(plan.b.edgeId, plan.id);
+    const state = worst([a, b].flatMap((report) => (report === undefined ? [] : states[report.telemetry.state])));
+    return {
+      state,
+      since: this.#sinceOf(plan.id, state, [a, b]),
+      roundTripMs: firstKnown([a, b], (report) => scaled(report.telemetry.roundTripUs, 1 / 1000)),
+      lossPercent: greatest([a, b].map((report) => scaled(report?.telemetry.loss ?? null, 100))),
+      aToBBitsPerSecond: a?.sentBitsPerSecond ?? b?.receivedBitsPerSecond ?? 0,
+      bToABitsPerSecond: b?.sentBitsPerSecond ?? a?.receivedBitsPerSecond ?? 0,
+      a: viewOf(a),
+      b: viewOf(b),
+    };
+  }
+
+  /** Every tunnel's sample, for the charts. */
+  tick(network: Network): Tick {
+    return Object.fromEntries(
+      network.tunnels.values().map((plan) => {
+        const view = this.tunnel(plan);
+        return [
+          plan.id,
+          [view.state, view.roundTripMs, view.lossPercent, view.aToBBitsPerSecond, view.bToABitsPerSecond],
+        ];
+      }),
+    );
+  }
+
+  uplinkState(uplink: Uplink): 'UP' | 'DOWN' | 'UNKNOWN' {
+    if (!this.isOnline(uplink.edge_id) || uplink.state === null) return 'UNKNOWN';
+    return uplink.state === 'up' ? 'UP' : 'DOWN';
+  }
+
+  siteState(network: Network, site: Site): 'UP' | 'DEGRADED' | 'DOWN' | 'PENDING' {
+    const edges = (network.edgesOfSite.get(site.id) ?? []).filter((edge) => edge.state === 'enrolled');
+    if (edges.length === 0) return 'PENDING';
+    const tunnels = network.tunnelsOfSite.get(site.id) ?? [];
+    if (tunnels.length === 0) return edges.some((edge) => this.isOnline(edge.id)) ? 'UP' : 'DOWN';
+    const up = tunnels.filter((tunnel) => this.tunnel(tunnel).state === 'UP').length;
+    if (up === tunnels.length) return 'UP';
+    return up === 0 ? 'DOWN' : 'DEGRADED';
+  }
+
+  #presence(edgeId: string): Presence {
+    const known = this.#presences.get(edgeId);
+    if (known !== undefined) return known;
+    const fresh: Presence = { isConnected: false, lastSeenAt: this.#now(), wallMs: 0, reports: new Map() };
+    this.#presences.set(edgeId, fresh);
+    return fresh;
+  }
+
+  #freshReport(edgeId: string, tunnelId: string): Report | undefined {
+    const presence = this.#presences.get(edgeId);
+    if (presence === undefined) return undefined;
+    if (!presence.isConnected && this.#now() - presence.lastSeenAt > STALE_MS) return undefined;
+    return presence.reports.get(tunnelId);
+  }
+
+  #sinceOf(id: string, state: TunnelStateWord, reports: readonly (Report | undefined)[]): number {
+    const known = this.#since.get(id);
+    if (known?.state === state) return known.at;
+    const now = this.#now();
+    const said = reports.flatMap((report) =>
+      report !== undefined && states[report.telemetry.state] === state ? report.telemetry.sinceMs : [],
+    );
+    const at = said.length === 0 ? now : Math.min(now, Math.max(...said));
+    this.#since.set(id, { state, at });
+    return at;
+  }
+}
+
+function follow(before: Report | undefined, telemetry: TunnelTelemetry, wallMs: number): Report {
+  const start = { wallMs, received: telemetry.receivedBytes, sent: telemetry.sentBytes };
+  const restarted =
+    before === undefined || telemetry.receivedBytes < before.base.received || telemetry.sentBytes < before.base.sent;
+  if (restarted) return { telemetry, receivedBitsPerSecond: 0, sentBitsPerSecond: 0, base: start };
+  const elapsed = wallMs - before.base.wallMs;
+  if (elapsed < RATE_WINDOW_MS) return { ...before, telemetry };
+  return {
+    telemetry,
+    receivedBitsPerSecond: ((start.received - before.base.received) * 8000) / elapsed,
+    sentBitsPerSecond: ((start.sent - before.base.sent) * 8000) / elapsed,
+    base: start,
+  };
+}
+
+/** DOWN as soon as one end says so; UNKNOWN when neither says anything. */
+function worst(ends: readonly TunnelStateWord[]): TunnelStateWord {
+  for (const state of ['DOWN', 'CONNECTING', 'UP'] as const) if (ends.includes(state)) return state;
+  return 'UNKNOWN';
+}
+
+function viewOf(report: Report | undefined): TunnelEndView {
+  if (report === undefined) return { state: 'UNKNOWN', remoteEndpoint: null, active: false, lastHandshakeAt: null };
+  const { state, remoteEndpoint, active, lastHandshakeMs } = report.telemetry;
+  return { state: states[state], remoteEndpoint, active, lastHandshakeAt: lastHandshakeMs };
+}
+
+function scaled(value: number | null, factor: number): number | null {
+  return value === null ? null : value * factor;
+}
+
+function firstKnown(reports: readonly (Report | undefined)[], read: (report: Report) => number | null): number | null {
+  for (const report of reports) {
+    const value = report === undefined ? null : read(report);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+function greatest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}

@@ -1,0 +1,52 @@
+/** /metrics for Prometheus: sums only, no names of sites. */
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Core } from '../core.ts';
+
+export interface Metrics {
+  readonly registry: Registry;
+  /** By code: what was asked for and not given. */
+  readonly refusals: Counter<'code'>;
+}
+
+export function makeMetrics(core: Core, liveClients: () => number): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'patronus_controller_' });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `patronus_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  const { network, live, alarms } = core;
+  gauge('sites', 'Sites configured', () => network.current.sites.size);
+  gauge(
+    'edges_online',
+    'Edges connected now',
+    () => [...network.current.edges.keys()].filter((id) => live.isOnline(id)).length,
+  );
+  gauge('tunnels', 'Tunnels wanted', () => network.current.tunnels.size);
+  gauge(
+    'tunnels_up',
+    'Tunnels up',
+    () => [...network.current.tunnels.values()].filter((plan) => live.tunnel(plan).state === 'UP').length,
+  );
+  gauge('alarms_active', 'Alarms not cleared', () => alarms.all().filter((alarm) => alarm.cleared_at === null).length);
+  gauge('live_clients', 'Open live-query sockets', liveClients);
+  const refusals = new Counter({
+    name: 'patronus_refusals_total',
+    help: 'Requests refused, by code',
+    labelNames: ['code'],
+    registers: [registry],
+  });
+  return { registry, refusals };
+}
+
+export function serveMetrics(app: FastifyInstance, { registry }: Metrics): void {
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', registry.contentType).send(await registry.metrics()),
+  );
+}

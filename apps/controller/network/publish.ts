@@ -1,0 +1,117 @@
+/**
+ * From a changed network to new configurations: checked, compiled, numbered, signed and stored inside the transaction
+ * of the change itself, so that a change and what follows from it are one.
+ */
+import { type CompiledConfiguration, check, compile } from '@patronus/fabric';
+import type { Configuration } from '@patronus/protocol';
+import type { Authority } from '../authority/authority.ts';
+import { sha256Hex } from '../authority/keys.ts';
+import { ServiceError } from '../services/error.ts';
+import type { Queries } from '../store/tables.ts';
+import type { Network } from './network.ts';
+
+/** Older versions of an edge are forgotten. */
+const KEPT_VERSIONS = 20;
+
+export interface Publisher {
+  readonly authority: Authority;
+  readonly epoch: number;
+  readonly now: () => number;
+}
+
+/** Refuses a model that cannot work; the findings' words are the answer. */
+export function refuseBroken(network: Network): void {
+  const errors = check(network.model).filter((finding) => finding.severity === 'error');
+  if (errors.length === 0) return;
+  throw new ServiceError('CONFLICT', errors.map((finding) => finding.message).join('; '), {
+    fields: Object.fromEntries(errors.map((finding) => [finding.code, finding.message])),
+  });
+}
+
+/** Stores a new version for each edge whose content changed. Returns their ids. */
+export async function publish(db: Queries, network: Network, publisher: Publisher): Promise<string[]> {
+  refuseBroken(network);
+  const changed: string[] = [];
+  let sequence: number | undefined;
+  for (const [edgeId, content] of compile(network.model)) {
+    const contentHash = sha256Hex(JSON.stringify(content));
+    const newest = await newestVersion(db, edgeId);
+    if (newest?.content_hash === contentHash && newest.epoch === publisher.epoch) continue;
+    sequence ??= (await highestSequence(db, network.organisation, publisher.epoch)) + 1;
+    await store(
+      db,
+      network.organisation,
+      edgeId,
+      content,
+      contentHash,
+      { epoch: publisher.epoch, sequence },
+      publisher,
+    );
+    changed.push(edgeId);
+  }
+  return changed;
+}
+
+async function newestVersion(db: Queries, edgeId: string) {
+  return db
+    .selectFrom('configuration_version')
+    .select(['epoch', 'sequence', 'content_hash'])
+    .where('edge_id', '=', edgeId)
+    .orderBy('epoch', 'desc')
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+async function highestSequence(db: Queries, organisation: string, epoch: number): Promise<number> {
+  const row = await db
+    .selectFrom('configuration_version')
+    .select((e) => e.fn.max('sequence').as('highest'))
+    .where('organisation', '=', organisation)
+    .where('epoch', '=', epoch)
+    .executeTakeFirst();
+  return Number(row?.highest ?? 0);
+}
+
+async function store(
+  db: Queries,
+  organisation: string,
+  edgeId: string,
+  content: CompiledConfiguration,
+  contentHash: string,
+  version: Configuration['version'],
+  { authority, now }: Publisher,
+): Promise<void> {
+  const configuration: Configuration = { format: 1, version, issuedAt: new Date(now()).toISOString(), ...content };
+  const signed = authority.signConfiguration(JSON.stringify(configuration));
+  await db
+    .insertInto('configuration_version')
+    .values({
+      organisation,
+      edge_id: edgeId,
+      ...version,
+      content_hash: contentHash,
+      payload: signed.payload,
+      signature: signed.signature,
+      key_id: signed.keyId,
+      created_at: now(),
+    })
+    .execute();
+  const old = await db
+    .selectFrom('configuration_version')
+    .select(['epoch', 'sequence'])
+    .where('edge_id', '=', edgeId)
+    .orderBy('epoch', 'desc')
+    .orderBy('sequence', 'desc')
+    .offset(KEPT_VERSIONS)
+    .limit(1)
+    .executeTakeFirst();
+  if (old === undefined) return;
+  await db
+    .deleteFrom('configuration_version')
+    .where('edge_id', '=', edgeId)
+    .where((e) =>
+      e.or([e('epoch', '<', old.epoch), e.and([e('epoch', '=', old.epoch), e('sequence', '<=', old.sequence)])]),
+    )
+    .execute();
+}

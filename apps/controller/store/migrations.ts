@@ -1,0 +1,60 @@
+/** Every step from an empty file to today's schema, in order. A step that has been released is never edited. */
+import { type Kysely, sql } from 'kysely';
+import type { Migration, MigrationProvider } from 'kysely/migration';
+
+const first = [
+  `create table setting (organisation text not null, key text not null, value text not null, primary key (organisation, key))`,
+  `create table "user" (id text primary key, organisation text not null, name text not null, email text not null,
+     role text not null, password_hash text not null, disabled integer not null default 0, created_at bigint not null)`,
+  `create unique index user_email on "user" (organisation, lower(email))`,
+  `create table session (secret_hash text primary key, organisation text not null,
+     user_id text not null references "user" (id) on delete cascade, created_at bigint not null, expires_at bigint not null)`,
+  `create table site (id text primary key, organisation text not null, name text not null, description text not null,
+     location text not null, created_at bigint not null, revision integer not null)`,
+  `create unique index site_name on site (organisation, lower(name))`,
+  `create table site_prefix (organisation text not null, site_id text not null references site (id) on delete cascade,
+     segment integer not null, prefix text not null, position integer not null, primary key (site_id, segment, prefix))`,
+  `create table edge (id text primary key, organisation text not null,
+     site_id text not null references site (id) on delete cascade, name text not null, overlay_address text not null,
+     state text not null, certificate_serial text, certificate_expires_at bigint, software_version text,
+     last_seen_at bigint, continuation_accepted text, continuation_offered text, confirmed_version text,
+     returned_version text, configuration_error text, enrolled_at bigint)`,
+  `create unique index edge_overlay_address on edge (organisation, overlay_address)`,
+  `create table uplink (id text primary key, organisation text not null,
+     edge_id text not null references edge (id) on delete cascade, position integer not null, label text not null,
+     interface text not null, domain text not null, cost integer not null, port integer not null,
+     public_endpoints text not null, reported_endpoints text not null, public_key text, state text)`,
+  `create table peer (id text primary key, organisation text not null,
+     site_id text not null references site (id) on delete cascade,
+     uplink_id text not null references uplink (id), name text not null, public_key text not null,
+     preshared_key text, address text not null, created_at bigint not null)`,
+  `create unique index peer_address on peer (organisation, address)`,
+  `create table enrolment_token (id text primary key, organisation text not null,
+     site_id text not null references site (id) on delete cascade, secret_hash text not null unique,
+     created_at bigint not null, expires_at bigint not null, used_at bigint, epoch integer not null)`,
+  `create table configuration_version (organisation text not null, edge_id text not null, epoch integer not null,
+     sequence integer not null, content_hash text not null, payload text not null, signature text not null,
+     key_id text not null, created_at bigint not null, primary key (edge_id, epoch, sequence))`,
+  `create table alarm (id text primary key, organisation text not null, key text not null, code text not null,
+     severity text not null, message text not null, site_id text references site (id) on delete set null,
+     raised_at bigint not null, cleared_at bigint, acknowledged_at bigint)`,
+  `create table audit (organisation text not null, number bigint not null, at bigint not null, actor text not null,
+     action text not null, subject text not null, outcome text not null, source_address text,
+     previous_hash text not null, hash text not null, signature text not null, primary key (organisation, number))`,
+];
+
+function steps(statements: readonly string[]): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  };
+}
+
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-first': steps(first),
+};
+
+export const migrationProvider: MigrationProvider = {
+  getMigrations: async () => ({ ...migrations }),
+};
