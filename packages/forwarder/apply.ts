@@ -53,6 +53,8 @@ export function applyPlan(parts: Parts, plan: Plan, existing: readonly ExistingL
     if (parts.context.links.at(old.link.number) === old.link) removeLink(parts, old, now);
   }
   closeIdleDevices(parts.devices, result);
+  const uplinkIds = new Set(plan.uplinks.map(({ id }) => id));
+  for (const socket of parts.sockets.keepUplinks(uplinkIds)) parts.context.io.closeSocket(socket);
   return result;
 }
 

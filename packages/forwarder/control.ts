@@ -57,7 +57,10 @@ export interface ForwarderRoute extends SegmentPrefix {
   readonly peerId?: string;
 }
 
-/** Everything the packet path knows, as a whole. Keys and peers that stay keep their sessions. */
+/**
+ * Everything the packet path knows, as a whole. Keys and peers that stay keep their sessions; the sockets of uplinks
+ * that it does not name are closed and forgotten.
+ */
 export interface ConfigureCommand {
   readonly type: 'configure';
   readonly serial: number;

@@ -7,6 +7,7 @@ import { toHex } from '@patronus/wire';
 import type { Primitives } from '@patronus/wireguard';
 import { applyPlan, type ExistingLink } from './apply.ts';
 import type { ConfigureCommand, ForwarderEvent, GroupsCommand, ReportCommand } from './control.ts';
+import { Drop } from './drops.ts';
 import { NO_TUNNEL } from './fastSwitch.ts';
 import type { PacketClock, PacketIo } from './io.ts';
 import type { Kernels } from './kernels/index.ts';
@@ -94,7 +95,13 @@ export class PacketForwarder {
     return this.#inbound.handle(socket, offset, length, sockaddrOffset, now);
   }
 
-  /** After the packets: what is due by now. */
+  /** After the packets of one descriptor, whose slots are about to be used again. */
+  flush(): void {
+    const { io, drops } = this.#context;
+    for (let failed = io.flush(); failed > 0; failed--) drops.count(Drop.sendFailed);
+  }
+
+  /** After all packets: what is due by now. */
   endTurn(now: number): void {
     if (this.#tunnels.deadline <= now) this.#tunnels.tick(now);
     if (this.#devices.deadline <= now) this.#devices.tick(now);

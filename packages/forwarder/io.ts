@@ -4,10 +4,17 @@ export interface PacketIo {
   writeTun(offset: number, length: number): boolean;
 
   /**
-   * Sends a datagram from the socket of this number to the address at `sockaddrOffset`. `Sent.ok` when it was taken.
-   * Bytes and address may be overwritten after the call.
+   * Sends a datagram from the socket of this number to the address at `sockaddrOffset`. It may wait until `flush`, if it
+   * lies in a TUN or UDP slot: slot and address have to stay as they are until then. `Sent.ok`: it is on its way, as far
+   * as we know now.
    */
   sendDatagram(socket: number, offset: number, length: number, sockaddrOffset: number, sockaddrLength: number): Sent;
+
+  /** Sends what waits; how many datagrams the sockets did not take, of those that had been called on their way. */
+  flush(): number;
+
+  /** The uplink of this socket is gone. */
+  closeSocket(socket: number): void;
 }
 
 export const Sent = { ok: 0, failed: 1, noSocket: 2 } as const;

@@ -67,9 +67,8 @@ export const Layout = {
   udpSources: regions.take(BATCH * SOCKADDR_LENGTH),
   udpVectors: regions.take(BATCH * IOVEC_LENGTH),
   udpMessages: regions.take(BATCH * MMSGHDR_LENGTH),
-  /** The one message being sent. */
-  sendMessage: regions.take(MMSGHDR_LENGTH),
-  sendVector: regions.take(IOVEC_LENGTH),
+  sendVectors: regions.take(BATCH * IOVEC_LENGTH),
+  sendMessages: regions.take(BATCH * MMSGHDR_LENGTH),
   /** Destination of a message that does not go to a link's own address. */
   scratchAddress: regions.take(SOCKADDR_LENGTH),
   /** What a handshake hashes. */

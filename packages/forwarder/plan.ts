@@ -11,7 +11,7 @@ import {
   parseEndpoint,
   parsePrefix,
 } from '@patronus/net';
-import { err, fromBase64, fromHex, ok, type Result } from '@patronus/wire';
+import { err, fromBase64, fromHex, ok, type Result, toHex } from '@patronus/wire';
 import type { ConfigureCommand, SegmentPrefix } from './control.ts';
 import { MOST_LINKS, MOST_MTU } from './memory.ts';
 
@@ -81,6 +81,7 @@ function read(command: ConfigureCommand): Plan {
   const known = new Set(uplinks.map((uplink) => uplink.id));
   const tunnels = command.tunnels.map((tunnel) => readTunnel(tunnel, known));
   const peers = command.peers.map((peer) => readPeer(peer, known));
+  refuseTwice([...tunnels, ...peers]);
   // A stock peer may call over either family, so it takes two links.
   if (tunnels.length + 2 * peers.length > MOST_LINKS) {
     throw new Refusal(`${tunnels.length} tunnels and ${peers.length} peers: one forwarder holds ${MOST_LINKS} links`);
@@ -100,6 +101,20 @@ function read(command: ConfigureCommand): Plan {
     peers,
     routes: command.routes.map((route) => ({ ...readPrefix(route), nextHops: route.nextHops, peerId: route.peerId })),
   };
+}
+
+/** Within one uplink and family a public key is one peer: WireGuard tells them apart by nothing else. */
+function refuseTwice(links: readonly (PlannedTunnel | PlannedPeer)[]): void {
+  const seen = new Map<string, string>();
+  for (const link of links) {
+    for (const family of 'family' in link ? [link.family] : [4, 6]) {
+      const name = `${link.uplinkId}/${family}/${toHex(link.publicKey)}`;
+      const other = seen.get(name);
+      if (other !== undefined)
+        throw new Refusal(`${other} and ${link.id} have the same key on uplink ${link.uplinkId}`);
+      seen.set(name, link.id);
+    }
+  }
 }
 
 function readUplink(uplink: ConfigureCommand['uplinks'][number]): PlannedUplink {

@@ -93,8 +93,12 @@ export class Loop {
   }
 
   #takeDatagrams(forwarder: PacketForwarder, socket: number, news: number): void {
+    // A configuration closed it, or its number is invalid for another reason: look no more until it is replaced.
+    if (!this.#sockets.isOpen(socket) || (news & POLLNVAL) !== 0) {
+      this.#poll.set(FIRST_SOCKET + socket, -1, POLLIN);
+      return;
+    }
     if ((news & (POLLERR | POLLHUP)) !== 0) this.#sockets.clearError(socket);
-    if ((news & POLLNVAL) !== 0) this.#poll.set(FIRST_SOCKET + socket, -1, POLLIN);
     const count = this.#sockets.receive(socket);
     const now = this.#clock.now();
     for (let at = 0; at < count; at++) {
@@ -103,6 +107,7 @@ export class Loop {
       // One that was cut is too short to be anything: the path counts it as malformed.
       forwarder.fromSocket(socket, slotPacket(Layout.udpSlots, at), Math.max(0, length), source, now);
     }
+    forwarder.flush();
   }
 
   #takePackets(forwarder: PacketForwarder, news: number): void {
@@ -113,6 +118,7 @@ export class Loop {
       if (length <= 0) break;
       forwarder.fromTun(slotPacket(Layout.tunSlots, taken), length, now);
     }
+    forwarder.flush();
     if (taken > 0 || (news & (POLLERR | POLLHUP | POLLNVAL)) === 0) return;
     this.#poll.set(TUN, -1, POLLIN);
     this.#sockets.dropTun();

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { closeDescriptor, FrameChannel, unixStreamPair } from '@patronus/system/linux';
 import type { ConfigureCommand, ForwarderCommand, ForwarderEvent, GroupsCommand } from '../control.ts';
+import { TUN_NAME, uplinkOfSocket } from '../socketNames.ts';
 
 /** How a forwarder ended: its exit code, or the signal that ended it. */
 export interface ForwarderExit {
@@ -78,8 +79,10 @@ class ForwarderProcess implements Forwarder {
     if (command.type === 'descriptor') {
       if (fd === undefined) throw new TypeError(`descriptor ${command.name}: the descriptor itself is missing`);
       this.#descriptors.set(command.name, fd);
-    } else if (command.type === 'configure') this.#configure = command;
-    else if (command.type === 'groups') this.#groups = command;
+    } else if (command.type === 'configure') {
+      this.#configure = command;
+      this.#forgetSockets(command);
+    } else if (command.type === 'groups') this.#groups = command;
     this.#say(command, fd);
   }
 
@@ -128,6 +131,14 @@ class ForwarderProcess implements Forwarder {
   #hear(event: ForwarderEvent): void {
     if (event.type === 'timestamp') this.#timestamps.set(event.uplinkId, event.label);
     this.#options.onEvent(event);
+  }
+
+  /** As the forwarder does: what the configuration does not name may be closed by the owner, and its number used again. */
+  #forgetSockets({ uplinks }: ConfigureCommand): void {
+    const known = new Set(uplinks.map(({ id }) => id));
+    for (const name of this.#descriptors.keys()) {
+      if (name !== TUN_NAME && !known.has(uplinkOfSocket(name))) this.#descriptors.delete(name);
+    }
   }
 
   /** Labels that the predecessor used are not used again. Hex digits compare as the bytes do. */

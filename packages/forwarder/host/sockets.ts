@@ -39,26 +39,34 @@ export class Sockets implements PacketIo {
   tun = NONE;
   readonly #view: DataView;
   readonly #base: number;
-  readonly #header: number;
+  /** Datagrams that wait to be sent together, all from one socket. */
+  #waiting = 0;
+  #waitingSocket = 0;
+  #failed = 0;
 
   constructor(memory: PacketMemory) {
     this.#view = memory.view;
     this.#base = addressOf(memory.bytes);
     this.#prepareReceiving();
-    this.#header = Layout.sendMessage;
-    writeMessageHeader(this.#view, this.#header, {
-      nameAddress: 0,
-      nameLength: 0,
-      vectorAddress: this.#base + Layout.sendVector,
-      vectorCount: 1,
-      controlAddress: 0,
-      controlLength: 0,
-    });
+    this.#prepareSending();
+  }
+
+  isOpen(socket: number): boolean {
+    return this.descriptors[socket] !== NONE;
+  }
+
+  closeSocket(socket: number): void {
+    const fd = this.descriptors[socket]!;
+    if (fd === NONE) return;
+    this.flush();
+    closeDescriptor(fd);
+    this.descriptors[socket] = NONE;
   }
 
   /** Takes a descriptor over, in place of the one that had this number. */
   replace(number: number, fd: number): void {
     setNonBlocking(fd);
+    this.flush();
     const before = this.descriptors[number]!;
     this.descriptors[number] = fd;
     this.count = Math.max(this.count, number + 1);
@@ -87,15 +95,43 @@ export class Sockets implements PacketIo {
   }
 
   sendDatagram(socket: number, offset: number, length: number, sockaddrOffset: number, sockaddrLength: number): Sent {
-    const fd = this.descriptors[socket]!;
-    if (fd === NONE) return Sent.noSocket;
+    if (this.descriptors[socket] === NONE) return Sent.noSocket;
+    if (this.#waiting === BATCH || (this.#waiting > 0 && this.#waitingSocket !== socket)) this.#send();
     const view = this.#view;
-    setAddress(view, this.#header, this.#base + sockaddrOffset);
-    view.setUint32(this.#header + NAME_LENGTH, sockaddrLength, true);
-    setAddress(view, Layout.sendVector, this.#base + offset);
-    view.setUint32(Layout.sendVector + 8, length, true);
-    const sent = libc.sendmsg(fd, this.#base + this.#header, MSG_DONTWAIT | MSG_NOSIGNAL);
-    return sent >= 0 ? Sent.ok : Sent.failed;
+    const message = Layout.sendMessages + this.#waiting * MMSGHDR_LENGTH;
+    const vector = Layout.sendVectors + this.#waiting * 16;
+    setAddress(view, message, this.#base + sockaddrOffset);
+    view.setUint32(message + NAME_LENGTH, sockaddrLength, true);
+    setAddress(view, vector, this.#base + offset);
+    view.setUint32(vector + 8, length, true);
+    this.#waiting += 1;
+    this.#waitingSocket = socket;
+    // The scratch slot is used again at once.
+    if (offset >= Layout.scratchSlot) this.#send();
+    return Sent.ok;
+  }
+
+  flush(): number {
+    if (this.#waiting > 0) this.#send();
+    const failed = this.#failed;
+    this.#failed = 0;
+    return failed;
+  }
+
+  /** One call for all that waits; a datagram that the socket refuses is passed over, and the rest goes on. */
+  #send(): void {
+    const fd = this.descriptors[this.#waitingSocket]!;
+    const count = this.#waiting;
+    this.#waiting = 0;
+    for (let first = 0; first < count; ) {
+      const address = this.#base + Layout.sendMessages + first * MMSGHDR_LENGTH;
+      const sent = libc.sendmmsg(fd, address, count - first, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent > 0) first += sent;
+      else {
+        this.#failed += 1;
+        first += 1;
+      }
+    }
   }
 
   /** Receives up to BATCH datagrams into the UDP slots; how many, 0 when none waits or an error was reported. */
@@ -118,6 +154,19 @@ export class Sockets implements PacketIo {
   clearError(socket: number): void {
     const fd = this.descriptors[socket]!;
     if (fd !== NONE) getOption(fd, SOL_SOCKET, SO_ERROR, 'read the error of a socket');
+  }
+
+  #prepareSending(): void {
+    for (let at = 0; at < BATCH; at++) {
+      writeMessageHeader(this.#view, Layout.sendMessages + at * MMSGHDR_LENGTH, {
+        nameAddress: 0,
+        nameLength: 0,
+        vectorAddress: this.#base + Layout.sendVectors + at * 16,
+        vectorCount: 1,
+        controlAddress: 0,
+        controlLength: 0,
+      });
+    }
   }
 
   #prepareReceiving(): void {

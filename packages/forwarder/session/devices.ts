@@ -99,13 +99,14 @@ export class Devices {
   /** Makes the device of a socket, in place of one with another key: that one is answered, and ends with its links. */
   open(options: DeviceOptions): DeviceEntry {
     const { uplinkId, family, socket, privateKey, timestampFloor } = options;
-    const timestamps = new TimestampReservation(this.#latestFloor(uplinkId, timestampFloor));
+    const floor = this.#latestFloor(uplinkId, timestampFloor);
     const device = new Device({
       primitives: this.#primitives,
       privateKey: this.#primitives.privateKey(privateKey),
       wallClock: () => this.#clock.wallClock(),
-      ...(timestamps.floor === undefined ? {} : { lastTimestamp: timestamps.floor }),
+      ...(floor === undefined ? {} : { lastTimestamp: floor }),
     });
+    const timestamps = new TimestampReservation(device.lastTimestamp);
     const entry: DeviceEntry = { uplinkId, family, socket, device, timestamps };
     const replaced = this.#bySocket.get(socket);
     if (replaced !== undefined) addCounters(this.#closedTotals, replaced.device.counters);
@@ -246,8 +247,9 @@ export class Devices {
   #latestFloor(uplinkId: string, floor: Uint8Array | undefined): Uint8Array | undefined {
     let latest = floor;
     for (const entry of this.#bySocket.values()) {
-      const used = entry.uplinkId === uplinkId ? entry.timestamps.floor : undefined;
-      if (used !== undefined && (latest === undefined || compareTimestamps(used, latest) > 0)) latest = used;
+      if (entry.uplinkId !== uplinkId) continue;
+      const used = entry.timestamps.floor;
+      if (latest === undefined || compareTimestamps(used, latest) > 0) latest = used;
     }
     return latest;
   }

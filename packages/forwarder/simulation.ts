@@ -1,0 +1,168 @@
+/**
+ * Forwarders in memory, for tests: fake time, a network that is a queue, and TUNs that are lists. Everything between
+ * `fromTun` and `fromSocket` is the real thing.
+ */
+import { type Endpoint, formatEndpoint, parseEndpoint } from '@patronus/net';
+import type { Primitives } from '@patronus/wireguard';
+import type { ConfigureCommand, ForwarderEvent } from './control.ts';
+import { PacketForwarder } from './forwarder.ts';
+import { type PacketIo, Sent } from './io.ts';
+import type { Kernels } from './kernels/index.ts';
+import { createMemory, Layout, type PacketMemory, slotPacket } from './memory.ts';
+import { readSockaddr, writeSockaddr } from './sockaddr.ts';
+import { uplinkSocketName } from './socketNames.ts';
+
+export interface SimulatedDatagram {
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Anything that has addresses and takes datagrams. */
+export interface Station {
+  receive(datagram: SimulatedDatagram): void;
+  /** When it wants its turn, ms. */
+  readonly deadline: number;
+  turn(now: number): void;
+}
+
+export interface SimulationOptions {
+  /** Kernels and cryptography on a memory; the host's, in whatever form the test wants. */
+  readonly loadKernels: (memory: PacketMemory) => Kernels;
+  readonly primitives: (memory: PacketMemory, kernels: Kernels) => Primitives;
+}
+
+export class Simulation {
+  now = 1_000;
+  /** Returns false to lose a datagram. */
+  passes: (datagram: SimulatedDatagram) => boolean = () => true;
+  /** Every datagram that was sent, if a test wants them. */
+  readonly sent: SimulatedDatagram[] = [];
+  readonly options: SimulationOptions;
+  readonly #stations = new Map<string, Station>();
+  readonly #underWay: SimulatedDatagram[] = [];
+
+  constructor(options: SimulationOptions) {
+    this.options = options;
+  }
+
+  attach(address: string, station: Station): void {
+    this.#stations.set(address, station);
+  }
+
+  send(datagram: SimulatedDatagram): void {
+    this.sent.push(datagram);
+    this.#underWay.push(datagram);
+  }
+
+  /** Lets datagrams arrive and deadlines come until nothing more happens before `now + ms`. */
+  run(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      this.#deliver();
+      const stations = [...new Set(this.#stations.values())];
+      const next = Math.min(...stations.map(({ deadline }) => deadline));
+      if (next > end) break;
+      this.now = Math.max(this.now, next);
+      for (const station of stations) if (station.deadline <= this.now) station.turn(this.now);
+    }
+    this.now = end;
+  }
+
+  #deliver(): void {
+    for (let datagram = this.#underWay.shift(); datagram !== undefined; datagram = this.#underWay.shift()) {
+      if (this.passes(datagram)) this.#stations.get(datagram.to)?.receive(datagram);
+    }
+  }
+}
+
+/** A forwarder with sockets at given addresses. */
+export class SimulatedForwarder implements Station {
+  readonly events: ForwarderEvent[] = [];
+  /** Packets that it wrote to its TUN. */
+  readonly delivered: Uint8Array[] = [];
+  readonly forwarder: PacketForwarder;
+  readonly memory: PacketMemory = createMemory();
+  readonly #simulation: Simulation;
+  readonly #addressOf = new Map<number, string>();
+
+  constructor(simulation: Simulation, sockets: Readonly<Record<string, string>>) {
+    this.#simulation = simulation;
+    const kernels = simulation.options.loadKernels(this.memory);
+    this.forwarder = new PacketForwarder({
+      memory: this.memory,
+      kernels,
+      io: this.#io(),
+      clock: { now: () => simulation.now, wallClock: () => 1_700_000_000_000 + simulation.now },
+      primitives: simulation.options.primitives(this.memory, kernels),
+      emit: (event) => this.events.push(event),
+    });
+    for (const [uplinkId, address] of Object.entries(sockets)) {
+      const { family } = parseEndpoint(address)!.address;
+      this.#addressOf.set(this.forwarder.sockets.numberOf(uplinkSocketName(uplinkId, family))!, address);
+      simulation.attach(address, this);
+    }
+  }
+
+  get deadline(): number {
+    return this.forwarder.deadline;
+  }
+
+  turn(now: number): void {
+    this.forwarder.beginTurn();
+    this.forwarder.endTurn(now);
+  }
+
+  configure(command: ConfigureCommand): void {
+    this.forwarder.handle(command);
+  }
+
+  receive({ from, to, bytes }: SimulatedDatagram): void {
+    const [socket] = [...this.#addressOf].find(([, address]) => address === to)!;
+    this.forwarder.beginTurn();
+    this.receiveAt(socket, parseEndpoint(from)!, bytes);
+  }
+
+  /** Hands it a datagram; answers the verdict. */
+  receiveAt(socket: number, from: Endpoint, bytes: Uint8Array): number {
+    const offset = slotPacket(Layout.udpSlots, 0);
+    this.memory.bytes.set(bytes, offset);
+    writeSockaddr(this.memory, Layout.udpSources, from);
+    return this.forwarder.fromSocket(socket, offset, bytes.length, Layout.udpSources, this.#simulation.now);
+  }
+
+  /** Hands it a packet from its LAN; answers the verdict. */
+  fromLan(packet: Uint8Array): number {
+    const offset = slotPacket(Layout.tunSlots, 0);
+    this.memory.bytes.set(packet, offset);
+    return this.forwarder.fromTun(offset, packet.length, this.#simulation.now);
+  }
+
+  all<T extends ForwarderEvent['type']>(type: T): (ForwarderEvent & { readonly type: T })[] {
+    return this.events.filter((event): event is ForwarderEvent & { readonly type: T } => event.type === type);
+  }
+
+  telemetry() {
+    this.forwarder.handle({ type: 'report' });
+    return this.all('telemetry').at(-1)!;
+  }
+
+  #io(): PacketIo {
+    const { memory } = this;
+    return {
+      writeTun: (offset, length) => {
+        this.delivered.push(memory.bytes.slice(offset, offset + length));
+        return true;
+      },
+      sendDatagram: (socket, offset, length, sockaddrOffset, sockaddrLength) => {
+        const from = this.#addressOf.get(socket);
+        const to = readSockaddr(memory, sockaddrOffset, sockaddrLength === 16 ? 4 : 6);
+        if (from === undefined || to === undefined) return Sent.noSocket;
+        this.#simulation.send({ from, to: formatEndpoint(to), bytes: memory.bytes.slice(offset, offset + length) });
+        return Sent.ok;
+      },
+      flush: () => 0,
+      closeSocket: (socket) => void this.#addressOf.delete(socket),
+    };
+  }
+}
