@@ -1,4 +1,10 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from '@mantine/core';
 
 /** The accent: the silver-blue of a guardian's light. Everything that can be pressed, and nothing else, wears it. */
 const glacier: MantineColorsTuple = [
@@ -68,16 +74,34 @@ const red: MantineColorsTuple = [
 ];
 
 const sans =
-  'Inter, "Inter Variable", ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif';
+  'Inter, "Inter Variable", -apple-system, BlinkMacSystemFont, "Segoe UI Variable Text", "Segoe UI", Roboto, Ubuntu, Cantarell, "Helvetica Neue", "Liberation Sans", Arial, system-ui, sans-serif';
 const mono =
   'ui-monospace, "SF Mono", "JetBrains Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono", monospace';
 
+/** Buttons wear our tokens, so that both themes keep their contrast. Red is for what cannot be undone. */
+const variantColors: VariantColorsResolver = (input) => {
+  const plain = defaultVariantColorsResolver(input);
+  const isRed = input.color === 'red';
+  if (input.variant === 'filled') {
+    const name = isRed ? 'danger' : 'accent';
+    return {
+      ...plain,
+      background: `var(--pt-${name}-fill)`,
+      hover: `var(--pt-${name}-fill-hover)`,
+      color: `var(--pt-on-${name})`,
+    };
+  }
+  if (input.variant === 'subtle' && input.color !== 'gray') {
+    return { ...plain, color: isRed ? 'var(--pt-down)' : 'var(--pt-accent)' };
+  }
+  return plain;
+};
+
 export const theme = createTheme({
+  variantColorResolver: variantColors,
   primaryColor: 'glacier',
   primaryShade: { light: 7, dark: 4 },
   colors: { glacier, gray, dark, green, red },
-  autoContrast: true,
-  luminanceThreshold: 0.36,
   white: '#ffffff',
   black: '#151b24',
   fontFamily: sans,
@@ -111,6 +135,7 @@ export const theme = createTheme({
     Modal: {
       defaultProps: {
         radius: 'lg',
+        padding: 'lg',
         overlayProps: { backgroundOpacity: 0.5, blur: 3 },
         transitionProps: { duration: 120 },
       },
@@ -118,7 +143,6 @@ export const theme = createTheme({
     Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.5, blur: 2 } } },
     Menu: { defaultProps: { radius: 'md', shadow: 'md', transitionProps: { duration: 100 } } },
     Tooltip: { defaultProps: { openDelay: 250, transitionProps: { duration: 100 } } },
-    Notification: { defaultProps: { radius: 'md' } },
   },
 });
 
@@ -137,10 +161,17 @@ export const variables: CSSVariablesResolver = () => ({
     '--pt-surface': '#ffffff',
     '--pt-sunken': '#f1f3f6',
     '--pt-hover': '#f4f6f9',
+    '--pt-field': '#ffffff',
     '--pt-line': '#e3e7ec',
     '--pt-line-strong': '#cfd5dd',
     '--pt-accent': '#0c6b97',
     '--pt-accent-soft': '#e1f0f7',
+    '--pt-accent-fill': '#0c6b97',
+    '--pt-accent-fill-hover': '#085a80',
+    '--pt-on-accent': '#ffffff',
+    '--pt-danger-fill': '#b42a24',
+    '--pt-danger-fill-hover': '#98201b',
+    '--pt-on-danger': '#ffffff',
     '--pt-up': '#0d7d50',
     '--pt-up-soft': '#e0f3ea',
     '--pt-down': '#b42a24',
@@ -171,10 +202,17 @@ export const variables: CSSVariablesResolver = () => ({
     '--pt-surface': '#131921',
     '--pt-sunken': '#0e141b',
     '--pt-hover': '#18202a',
+    '--pt-field': '#0e141b',
     '--pt-line': '#212a36',
     '--pt-line-strong': '#2f3a49',
     '--pt-accent': '#6cc5ef',
     '--pt-accent-soft': '#10293a',
+    '--pt-accent-fill': '#6cc5ef',
+    '--pt-accent-fill-hover': '#8fd4f5',
+    '--pt-on-accent': '#06202e',
+    '--pt-danger-fill': '#d8453d',
+    '--pt-danger-fill-hover': '#e4564f',
+    '--pt-on-danger': '#ffffff',
     '--pt-up': '#43d39a',
     '--pt-up-soft': '#0f2b22',
     '--pt-down': '#ff7a73',

@@ -10,6 +10,7 @@ export interface ChartSeries {
   readonly colour: number;
   readonly values: readonly (number | null)[];
   readonly fill?: boolean;
+  readonly isDashed?: boolean;
 }
 
 interface TimeChartProps {
@@ -33,7 +34,7 @@ export function TimeChart({ label, xs, series, format, windowSeconds, height = 2
     scheme,
     height,
     windowSeconds,
-    series.map(({ label, colour, fill }) => [label, colour, fill]),
+    series.map(({ label, colour, fill, isDashed }) => [label, colour, fill, isDashed]),
   ]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for series, height and theme
@@ -62,11 +63,11 @@ export function TimeChart({ label, xs, series, format, windowSeconds, height = 2
     <figure style={{ margin: 0 }} aria-label={label}>
       <div ref={host} className="chart" style={{ height }} />
       <figcaption className="legend">
-        {series.map(({ label, colour, values }) => {
+        {series.map(({ label, colour, values, isDashed }) => {
           const value = values[index];
           return (
             <span className="legend-item" key={label}>
-              <i style={{ background: `var(--pt-series-${colour})` }} />
+              <i data-dashed={isDashed} style={{ color: `var(--pt-series-${colour})` }} />
               {label}
               <b>{value === null || value === undefined ? '–' : format(value)}</b>
             </span>
@@ -122,13 +123,14 @@ function chartOptions(
     ],
     series: [
       {},
-      ...series.map(({ label, colour: index, fill }): uPlot.Series => {
+      ...series.map(({ label, colour: index, fill, isDashed }): uPlot.Series => {
         const stroke = colour(`--pt-series-${index}`);
         return {
           label,
           stroke,
           width: 1.6,
           points: { show: false },
+          ...(isDashed ? { dash: [5, 4] } : {}),
           ...(fill ? { fill: `color-mix(in srgb, ${stroke} 13%, transparent)` } : {}),
         };
       }),

@@ -29,20 +29,32 @@ test('nothing fresh changes nothing', () => {
   assert.equal(mergeSamples(known, [], 1_000), known);
 });
 
-test('series with different moments share one grid, with gaps where one has no sample', () => {
+test('series with different moments share one grid', () => {
   const columns = alignSamples(
     [
       [sample(2, 5), sample(4, 6)],
-      [sample(3, 7), sample(6, null)],
+      [sample(3, 7), sample(5, 8)],
     ],
     (s) => s.value,
     2,
   );
-  assert.deepEqual(columns.xs, [2, 4, 6]);
+  assert.deepEqual(columns.xs, [2, 4]);
   assert.deepEqual(columns.values, [
-    [5, 6, null],
-    [7, null, null],
+    [5, 6],
+    [7, 8],
   ]);
+});
+
+test('a late sample is bridged, a longer gap stays a gap', () => {
+  const full = Array.from({ length: 7 }, (_, second) => sample(second, 1));
+  const { values } = alignSamples([full, [sample(0, 5), sample(6, 9)]], (s) => s.value, 1);
+  assert.deepEqual(values[1], [5, 5, 5, 5, null, null, 9]);
+});
+
+test('a sample that says it knows nothing is a gap at once', () => {
+  const full = Array.from({ length: 3 }, (_, second) => sample(second, 1));
+  const { values } = alignSamples([full, [sample(0, 5), sample(1, null)]], (s) => s.value, 1);
+  assert.deepEqual(values[1], [5, null, null]);
 });
 
 test('a sum counts what there is and is empty only where there is nothing', () => {

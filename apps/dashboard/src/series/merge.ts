@@ -35,7 +35,13 @@ export interface Columns {
   readonly values: readonly (readonly (number | null)[])[];
 }
 
-/** Several series on one grid of `stepSeconds`, so that they can share an axis and be added up. */
+/** How many steps a value stands for while the next one is late; a longer gap is a gap. */
+const holdSteps = 3;
+
+/**
+ * Several series on one grid of `stepSeconds`, so that they can share an axis and be added up. Where a series has no
+ * sample for a moment its last one holds for a few steps, so that a late sample does not show as a dip of the sum.
+ */
 export function alignSamples<Sample extends Timed>(
   series: readonly (readonly Sample[])[],
   read: (sample: Sample) => number | null,
@@ -49,7 +55,23 @@ export function alignSamples<Sample extends Timed>(
     return buckets;
   });
   const xs = [...new Set(bucketed.flatMap((buckets) => [...buckets.keys()]))].sort((a, b) => a - b);
-  return { xs, values: bucketed.map((buckets) => xs.map((x) => buckets.get(x) ?? null)) };
+  return { xs, values: bucketed.map((buckets) => fill(xs, buckets, holdSteps * stepSeconds)) };
+}
+
+function fill(
+  xs: readonly number[],
+  buckets: ReadonlyMap<number, number | null>,
+  holdSeconds: number,
+): readonly (number | null)[] {
+  let lastX = Number.NEGATIVE_INFINITY;
+  let last: number | null = null;
+  return xs.map((x) => {
+    const value = buckets.get(x);
+    if (value === undefined) return x - lastX <= holdSeconds ? last : null;
+    lastX = x;
+    last = value;
+    return value;
+  });
 }
 
 /** The sum of all series at each moment; null only where none has a sample. */

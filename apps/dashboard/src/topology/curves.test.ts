@@ -43,6 +43,26 @@ test('labels of parallel tunnels do not share a place', () => {
   assert.equal(new Set(labels).size, four.length);
 });
 
+test('labels of parallel tunnels stand at different heights, however the line runs', () => {
+  for (const to of [
+    { x: 400, y: 0 },
+    { x: 300, y: 300 },
+    { x: -300, y: 300 },
+    { x: 0, y: 400 },
+    { x: 250, y: -350 },
+  ]) {
+    const turned = new Map([
+      ['s1', { x: 0, y: 0 }],
+      ['s2', to],
+    ]);
+    const heights = drawCurves(four, turned, 40)
+      .map(({ label }) => label.y)
+      .sort((a, b) => a - b);
+    const gaps = heights.slice(1).map((height, index) => height - (heights[index] ?? 0));
+    assert.ok(Math.min(...gaps) >= 18, `gaps ${gaps} towards ${to.x} ${to.y}`);
+  }
+});
+
 test('a tunnel to a site that is not drawn is left out', () => {
   const stray = { ...four[0]!, b: { siteId: 'gone', uplink: 'lte' } };
   assert.deepEqual(drawCurves([stray], places, 30), []);

@@ -23,6 +23,9 @@ export interface Curve {
   readonly runsRight: boolean;
 }
 
+/** How far along the line, as a share of it, the labels of neighbours are apart. */
+const labelStep = 0.075;
+
 /** Curves for `tunnels` between the places of `sites`, `spacing` pixels apart. Tunnels to unplaced sites are left out. */
 export function drawCurves(
   tunnels: readonly Ends[],
@@ -37,8 +40,9 @@ export function drawCurves(
       const to = places.get(fromA ? tunnel.b.siteId : tunnel.a.siteId);
       if (!from || !to) return [];
       const offset = (rank - (ranked.length - 1) / 2) * spacing;
-      // Labels of neighbours step along the line as well, so that short lines do not stack them.
-      const share = 0.5 + (rank - (ranked.length - 1) / 2) * 0.09;
+      // Labels of neighbours step along the line as well, in the direction that sets them further apart vertically.
+      const along = (to.x - from.x) * (to.y - from.y) < 0 ? -labelStep : labelStep;
+      const share = 0.5 + (rank - (ranked.length - 1) / 2) * along;
       return [{ id: tunnel.id, fromA, runsRight: from.x <= to.x, ...bend(from, to, offset, share) }];
     });
   });

@@ -20,7 +20,7 @@ test('every site stands inside the box, and no two on one spot', () => {
 });
 
 test('a single site stands in the middle', () => {
-  assert.deepEqual(placeSites(sites.slice(0, 1), box).get('id-Oslo'), { x: 500, y: 350 });
+  assert.deepEqual(placeSites(sites.slice(0, 1), box).get('id-Oslo'), { x: 500, y: 350, side: 'below' });
 });
 
 test('two sites stand side by side', () => {
@@ -40,4 +40,16 @@ test('a box smaller than its margins still gets finite places', () => {
   for (const { x, y } of placeSites(sites, { width: 10, height: 10 }).values()) {
     assert.ok(Number.isFinite(x) && Number.isFinite(y));
   }
+});
+
+test('names stand on the side away from the middle', () => {
+  const three = placeSites(sites.slice(0, 3), box);
+  assert.deepEqual(
+    ['Berlin', 'Lisbon', 'Oslo'].map((name) => three.get(`id-${name}`)?.side),
+    ['above', 'right', 'left'],
+  );
+});
+
+test('on a narrow screen names stand above and below only', () => {
+  for (const { side } of placeSites(sites, { width: 390, height: 600 }).values()) assert.match(side, /above|below/);
 });

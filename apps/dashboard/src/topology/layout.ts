@@ -13,28 +13,45 @@ export interface Box {
   readonly height: number;
 }
 
-/** Room left at each edge for the site's name and its counts. */
-const margin: Point = { x: 130, y: 92 };
+/** A site's place, and on which side of it its name has room: away from the middle, where no tunnel runs. */
+export interface Place extends Point {
+  readonly side: 'above' | 'below' | 'left' | 'right';
+}
+
+/** Narrower than this, names stand above and below only, as there is no room beside the sites. */
+export const narrowWidth = 620;
 
 /** Places by site id, for the drawing area `box` in pixels. One site stands in the middle. */
 export function placeSites(
   sites: readonly { readonly id: string; readonly name: string }[],
   box: Box,
-): ReadonlyMap<string, Point> {
+): ReadonlyMap<string, Place> {
   const ordered = [...sites].sort((a, b) => compare(a.name, b.name) || compare(a.id, b.id));
+  const isNarrow = box.width < narrowWidth;
   const centre: Point = { x: box.width / 2, y: box.height / 2 };
-  const radius: Point = {
-    x: ordered.length < 2 ? 0 : Math.max(box.width / 2 - margin.x, 40),
-    y: ordered.length < 2 ? 0 : Math.max(box.height / 2 - margin.y, 40),
-  };
-  // Two sites stand side by side, where a line between them has the most room.
-  const turn = ordered.length === 2 ? Math.PI : -Math.PI / 2;
+  const radius = ordered.length < 2 ? { x: 0, y: 0 } : radiusOf(box, isNarrow);
+  // Two sites stand side by side, where a line between them has the most room; a single one has its name below.
+  const turn = [0, Math.PI / 2, Math.PI][ordered.length] ?? -Math.PI / 2;
   return new Map(
     ordered.map((site, index) => {
       const angle = turn + (index / ordered.length) * 2 * Math.PI;
-      return [site.id, { x: centre.x + radius.x * Math.cos(angle), y: centre.y + radius.y * Math.sin(angle) }];
+      const [across, down] = [Math.cos(angle), Math.sin(angle)];
+      const place = { x: centre.x + radius.x * across, y: centre.y + radius.y * down };
+      return [site.id, { ...place, side: sideOf(across, down, isNarrow || ordered.length < 2) }];
     }),
   );
+}
+
+/** Leaves room at each edge for the names, and keeps a wide screen from stretching the network into a line. */
+function radiusOf(box: Box, isNarrow: boolean): Point {
+  const margin = isNarrow ? { x: 62, y: 100 } : { x: 190, y: 96 };
+  const y = Math.max(box.height / 2 - margin.y, 40);
+  return { x: Math.min(Math.max(box.width / 2 - margin.x, 40), y * 1.9), y };
+}
+
+function sideOf(across: number, down: number, isUpright: boolean): Place['side'] {
+  if (!isUpright && Math.abs(across) > 0.7) return across < 0 ? 'left' : 'right';
+  return down < -0.01 ? 'above' : 'below';
 }
 
 /** Code-point order: the same in every locale, which a picture that must not move needs. */

@@ -95,9 +95,18 @@ export function AddPeer({ site, onClose }: AddPeerProps) {
   );
 }
 
-function PeerFile({ name, configuration, onClose }: { name: string; configuration: string; onClose: () => void }) {
+/** The wg-quick file of a peer, to copy or download. */
+export function PeerFile({
+  name,
+  configuration,
+  onClose,
+}: {
+  name: string;
+  configuration: string;
+  onClose: () => void;
+}) {
   return (
-    <Modal opened onClose={onClose} title={`${name} can join now`} size="lg" centered>
+    <Modal opened onClose={onClose} title={`Configuration of ${name}`} size="lg" centered>
       <Stack gap="md">
         <div>
           Put this on the peer as <code>/etc/wireguard/patronus.conf</code>, add its private key, and run{' '}

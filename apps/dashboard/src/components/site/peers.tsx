@@ -1,5 +1,5 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconDeviceLaptop, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconDeviceLaptop, IconFileText, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { formatMoment } from '../../format/time.ts';
 import { useChange } from '../../live/use-change.ts';
@@ -9,11 +9,11 @@ import { Confirm } from '../confirm.tsx';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
 import { Message, QueryState } from '../query-state.tsx';
-import { AddPeer } from './add-peer.tsx';
+import { AddPeer, PeerFile } from './add-peer.tsx';
 
 const peersQuery = graphql(`
   query SitePeers($id: ID!) {
-    site(id: $id) { id peers { id name publicKey address createdAt uplink { id label } } }
+    site(id: $id) { id peers { id name publicKey address createdAt configuration uplink { id label } } }
   }
 `);
 
@@ -48,14 +48,20 @@ export function Peers({ site }: PeersProps) {
   const remove = useChange(removeMutation);
   const [isAdding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Peer>();
+  const [showing, setShowing] = useState<Peer>();
   const actions: Column<Peer> = {
     id: 'actions',
     header: '',
     align: 'end',
     cell: (peer) => (
-      <ActionIcon aria-label={`Remove ${peer.name}`} onClick={() => setRemoving(peer)}>
-        <IconTrash size={15} />
-      </ActionIcon>
+      <>
+        <ActionIcon aria-label={`Configuration of ${peer.name}`} title="Configuration" onClick={() => setShowing(peer)}>
+          <IconFileText size={15} />
+        </ActionIcon>
+        <ActionIcon aria-label={`Remove ${peer.name}`} title="Remove" onClick={() => setRemoving(peer)}>
+          <IconTrash size={15} />
+        </ActionIcon>
+      </>
     ),
   };
   const addButton = (
@@ -88,6 +94,7 @@ export function Peers({ site }: PeersProps) {
         }
       </QueryState>
       {isAdding && <AddPeer site={site} onClose={() => setAdding(false)} />}
+      {showing && <PeerFile {...showing} onClose={() => setShowing(undefined)} />}
       {removing && (
         <Confirm
           title={`Remove ${removing.name}?`}

@@ -94,6 +94,7 @@ function Charts({ siteId, history, live }: ChartsProps) {
     const series = live.map((tunnel, index) => ({
       label: tunnelName(tunnel, siteId),
       colour: (index % colours) + 1,
+      isDashed: index >= colours,
       values: values[index] ?? [],
     }));
     return { xs, series };

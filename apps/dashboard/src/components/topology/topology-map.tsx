@@ -3,7 +3,7 @@ import { useElementSize } from '@mantine/hooks';
 import { IconMinus, IconPlus, IconZoomReset } from '@tabler/icons-react';
 import { useMemo, useRef, useState } from 'react';
 import { drawCurves } from '../../topology/curves.ts';
-import { placeSites } from '../../topology/layout.ts';
+import { narrowWidth, placeSites } from '../../topology/layout.ts';
 import type { MapSite, MapTunnel, Selection } from '../../topology/model.ts';
 import { MapKey } from './map-key.tsx';
 import { SiteNode } from './site-node.tsx';
@@ -19,7 +19,7 @@ interface TopologyMapProps {
 
 /** Pixels between parallel tunnels, fewer where the map is small. */
 function spacingFor(width: number): number {
-  return width < 560 ? 24 : 40;
+  return width < narrowWidth ? 26 : 42;
 }
 
 /** Sites and every tunnel between them as a drawing that can be zoomed, dragged and walked with the Tab key. */
@@ -51,60 +51,64 @@ export function TopologyMap({ sites, tunnels, selection, onSelect }: TopologyMap
     if (!wasDrag()) onSelect(next);
   };
   return (
-    <div className="topology-stage" ref={ref}>
-      <svg
-        ref={svg}
-        className="map"
-        data-focus={Boolean(focus.site || focus.tunnel)}
-        aria-label="Map of sites and tunnels. The same is in the list view."
-        role="presentation"
-        onClick={() => select({})}
-        onKeyDown={(event) => event.key === 'Escape' && onSelect({})}
-        {...handlers}
-      >
-        {width > 0 && (
-          <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
-            {tunnels.map((tunnel) => {
-              const curve = curves.get(tunnel.id);
-              return (
-                curve && (
-                  <TunnelLine
-                    key={tunnel.id}
-                    tunnel={tunnel}
-                    curve={curve}
-                    isSelected={selection.tunnel === tunnel.id}
-                    isDim={!isNear.tunnel(tunnel)}
-                    onSelect={() => select({ tunnel: tunnel.id })}
-                    onHover={(isOver) => setHovered(isOver ? { tunnel: tunnel.id } : {})}
-                  />
-                )
-              );
-            })}
-            {sites.map((site) => {
-              const place = places.get(site.id);
-              return (
-                place && (
-                  <SiteNode
-                    key={site.id}
-                    site={site}
-                    place={place}
-                    isSelected={selection.site === site.id}
-                    isDim={!isNear.site(site.id)}
-                    onSelect={() => select({ site: site.id })}
-                    onHover={(isOver) => setHovered(isOver ? { site: site.id } : {})}
-                  />
-                )
-              );
-            })}
-          </g>
-        )}
-      </svg>
-      <MapKey />
-      <div className="topology-tools">
-        <Tool label="Zoom in" icon={IconPlus} onClick={zoomIn} />
-        <Tool label="Zoom out" icon={IconMinus} onClick={zoomOut} />
-        <Tool label="Show all" icon={IconZoomReset} onClick={fit} />
+    <div className="topology-map">
+      <div className="topology-stage" ref={ref}>
+        {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a drawing */}
+        <svg
+          ref={svg}
+          className="map"
+          data-narrow={width < narrowWidth}
+          data-focus={Boolean(focus.site || focus.tunnel)}
+          aria-label="Map of sites and tunnels. The same is in the list view."
+          role="group"
+          onClick={() => select({})}
+          onKeyDown={(event) => event.key === 'Escape' && onSelect({})}
+          {...handlers}
+        >
+          {width > 0 && (
+            <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
+              {tunnels.map((tunnel) => {
+                const curve = curves.get(tunnel.id);
+                return (
+                  curve && (
+                    <TunnelLine
+                      key={tunnel.id}
+                      tunnel={tunnel}
+                      curve={curve}
+                      isSelected={selection.tunnel === tunnel.id}
+                      isDim={!isNear.tunnel(tunnel)}
+                      onSelect={() => select({ tunnel: tunnel.id })}
+                      onHover={(isOver) => setHovered(isOver ? { tunnel: tunnel.id } : {})}
+                    />
+                  )
+                );
+              })}
+              {sites.map((site) => {
+                const place = places.get(site.id);
+                return (
+                  place && (
+                    <SiteNode
+                      key={site.id}
+                      site={site}
+                      place={place}
+                      isSelected={selection.site === site.id}
+                      isDim={!isNear.site(site.id)}
+                      onSelect={() => select({ site: site.id })}
+                      onHover={(isOver) => setHovered(isOver ? { site: site.id } : {})}
+                    />
+                  )
+                );
+              })}
+            </g>
+          )}
+        </svg>
+        <div className="topology-tools">
+          <Tool label="Zoom in" icon={IconPlus} onClick={zoomIn} />
+          <Tool label="Zoom out" icon={IconMinus} onClick={zoomOut} />
+          <Tool label="Show all" icon={IconZoomReset} onClick={fit} />
+        </div>
       </div>
+      <MapKey />
     </div>
   );
 }

@@ -61,7 +61,11 @@ export function usePanZoom(target: RefObject<SVGSVGElement | null>) {
     zoomIn: () => zoomFromMiddle(1.3),
     zoomOut: () => zoomFromMiddle(1 / 1.3),
     fit: () => setView(wholeMap),
-    /** Whether the press that just ended moved the map and so was no click. */
-    wasDrag: () => dragged.current >= clickPixels,
+    /** Whether the press that just ended moved the map and so was no click. Asked once a press. */
+    wasDrag: () => {
+      const was = dragged.current >= clickPixels;
+      dragged.current = 0;
+      return was;
+    },
   };
 }
