@@ -3,8 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { answers, type ControllerClient, controllerClient } from './controller-client.ts';
 import { LabError } from './errors.ts';
+import type { Report } from './lab.ts';
 import { type LabPaths, writePid } from './state.ts';
 import { type Supervised, supervise } from './supervisor.ts';
 
@@ -29,7 +31,7 @@ export interface Ports {
 export async function chooseController(
   paths: LabPaths,
   socket: string | undefined,
-  report: (progress: string) => void,
+  report: Report,
   signal: AbortSignal,
 ): Promise<ControllerChoice> {
   if (socket !== undefined) {
@@ -43,10 +45,15 @@ export async function chooseController(
   const usual = join(paths.controller, 'admin.sock');
   if (await answers(usual)) return { client: controllerClient(usual), process: undefined };
   report('starting a controller');
-  return startController(paths, usual, signal);
+  return startController(paths, usual, report, signal);
 }
 
-async function startController(paths: LabPaths, socket: string, signal: AbortSignal): Promise<ControllerChoice> {
+async function startController(
+  paths: LabPaths,
+  socket: string,
+  report: Report,
+  signal: AbortSignal,
+): Promise<ControllerChoice> {
   mkdirSync(paths.controller, { recursive: true, mode: 0o700 });
   const ports = await portsFor(join(dirname(paths.record), 'controller-ports.json'), paths.controllerPorts);
   const logFile = join(paths.logs, 'controller.log');
@@ -56,6 +63,7 @@ async function startController(paths: LabPaths, socket: string, signal: AbortSig
     command: process.execPath,
     args: () => [program, '--announce', ...args],
     logFile,
+    onLine: (line: string) => announce(line, report),
   };
   // It runs in the root namespace, where no namespace's name finds it again after a crash of the lab.
   const supervised = supervise(controller, (pid) => writePid(paths.controllerPid, pid));
@@ -73,6 +81,26 @@ async function startController(paths: LabPaths, socket: string, signal: AbortSig
     throw error;
   }
   return { client: controllerClient(socket), process: supervised };
+}
+
+/** The controller says once where it is, and, until there is an administrator, by which link one is made. */
+function announce(line: string, report: Report): void {
+  const said = announcement.safeParse(parsed(line));
+  if (!said.success) return;
+  report(`the dashboard is at ${said.data.url}`);
+  const { setupUrl } = said.data;
+  if (setupUrl !== null)
+    report(`make the first administrator with this one-time link: ${setupUrl}`, { isSecret: true });
+}
+
+const announcement = z.object({ ready: z.literal(true), url: z.string(), setupUrl: z.string().nullable() });
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same ports at every start, because enrolled edges remember them; the usual ones if the lab may have them. */

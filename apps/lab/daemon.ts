@@ -75,8 +75,8 @@ export async function daemonMain(options: UpOptions): Promise<void> {
   try {
     await runUntilStopped(
       options,
-      (progress) => {
-        console.log(new Date().toISOString(), progress);
+      (progress, { isSecret } = { isSecret: false }) => {
+        if (!isSecret) console.log(new Date().toISOString(), progress);
         tell({ progress });
       },
       () => tell({ ready: true }),

@@ -23,7 +23,8 @@ export interface UpOptions {
   readonly controllerSocket: string | undefined;
 }
 
-export type Report = (progress: string) => void;
+/** Tells a person how far things are. What is secret is shown, and never written into a log. */
+export type Report = (progress: string, options?: { readonly isSecret: boolean }) => void;
 
 export interface Lab {
   readonly layout: Layout;

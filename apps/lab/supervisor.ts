@@ -1,6 +1,7 @@
 /** Keeps a program running: starts it again after it ends, soon at first, then ever less eagerly; logs what it says. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Program {
@@ -11,6 +12,8 @@ export interface Program {
   readonly env?: NodeJS.ProcessEnv;
   /** Its output is appended here. */
   readonly logFile: string;
+  /** Takes what it says on standard output line by line, in place of the log: it may be secret. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface Supervised {
@@ -21,7 +24,9 @@ export interface Supervised {
   stop(): Promise<void>;
 }
 
-const firstDelayMs = 100;
+/** The first start again is at once: an edge that is killed shall be back within a second. */
+const firstDelayMs = 0;
+const secondDelayMs = 200;
 const longestDelayMs = 10_000;
 /** A program that ran this long is well again: its next end counts as its first. */
 const steadyMs = 10_000;
@@ -38,10 +43,13 @@ export function supervise(program: Program, onStart: (pid: number) => void = () 
     const startedMs = Date.now();
     const log = openSync(program.logFile, 'a', 0o600);
     child = spawn(program.command, [...program.args()], {
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', program.onLine === undefined ? log : 'pipe', log],
       env: { ...process.env, ...program.env },
     });
     closeSync(log);
+    if (program.onLine !== undefined && child.stdout !== null) {
+      createInterface({ input: child.stdout }).on('line', program.onLine);
+    }
     if (child.pid !== undefined) onStart(child.pid);
     // Whichever comes first: a program that cannot be started has no exit.
     let hasEnded = false;
@@ -52,7 +60,7 @@ export function supervise(program: Program, onStart: (pid: number) => void = () 
       if (!isWanted) return;
       delayMs = Date.now() - startedMs >= steadyMs ? firstDelayMs : delayMs;
       timer = setTimeout(start, delayMs);
-      delayMs = Math.min(longestDelayMs, delayMs * 2);
+      delayMs = Math.min(longestDelayMs, Math.max(secondDelayMs, delayMs * 2));
       restarts++;
     };
     child.once('exit', ended);
