@@ -1,11 +1,14 @@
 /**
- * Stays connected to the controller: tries every controller over every uplink in turn, says hello, stores the
- * continuation before anything else, and begins anew over the next uplink as soon as a connection dies.
+ * Stays connected to the controller: tries every controller over every uplink, says hello, stores the continuation
+ * before anything else, and begins anew over the next uplink as soon as a connection dies.
+ *
+ * Ways are tried in turn without waiting for the silent ones: the next begins 250 ms after the one before, and the
+ * first that opens is kept (RFC 8305 §5). So an address that swallows packets costs a moment, not a timeout.
  */
 import { CloseCode, type ControllerMessage, type EdgeMessage } from '@patronus/protocol';
 import { backoffMs } from './backoff.ts';
 import { type Connection, type Credentials, connect } from './connection.ts';
-import { startAfter, type Way } from './ways.ts';
+import { hostFirst, startAfter, type Way } from './ways.ts';
 
 export type ChannelState = 'connecting' | 'connected' | 'waiting' | 'stopped';
 
@@ -37,12 +40,18 @@ export interface ChannelOwner {
 const slowCloseCodes: ReadonlySet<number> = new Set([CloseCode.revoked, CloseCode.wrongIdentity, CloseCode.cloned]);
 const roundWhenUnwelcome = 7;
 const shortLifeMs = 2_000;
+/** RFC 8305 §8: the recommended Connection Attempt Delay. */
+const attemptDelayMs = 250;
 
 export class Channel {
   readonly #owner: ChannelOwner;
   #connection: Connection | undefined;
+  /** Begun and not yet open. */
+  readonly #attempts = new Set<Connection>();
+  #nextAttempt: NodeJS.Timeout | undefined;
   #isWelcome = false;
   #welcomedAt = 0;
+  #lastGoodHost: string | undefined;
   #round = 0;
   #left: Way[] = [];
   #last: Way | undefined;
@@ -63,22 +72,23 @@ export class Channel {
 
   /** Begins, or drops the present connection and begins a fresh one at once. */
   reconnect(): void {
-    const previous = this.#connection;
-    this.#connection = undefined;
-    this.#isWelcome = false;
-    clearTimeout(this.#timer);
-    previous?.close();
+    this.#drop();
     this.#round = 0;
     this.#beginRound();
   }
 
   stop(): void {
+    this.#drop();
+    this.#tell('stopped', null, null);
+  }
+
+  #drop(): void {
     clearTimeout(this.#timer);
     const previous = this.#connection;
     this.#connection = undefined;
     this.#isWelcome = false;
     previous?.close();
-    this.#tell('stopped', null, null);
+    this.#endAttempts();
   }
 
   /** False while there is no welcome from the controller: then the message was not sent. */
@@ -87,24 +97,49 @@ export class Channel {
   }
 
   #beginRound(): void {
-    this.#left = startAfter(this.#owner.ways(), this.#last);
+    this.#left = startAfter(hostFirst(this.#owner.ways(), this.#lastGoodHost), this.#last);
     this.#tryNext();
   }
 
+  /** Begins the next way beside those under way; waits a while when none is left and none has opened. */
   #tryNext(): void {
+    clearTimeout(this.#nextAttempt);
     const way = this.#left.shift();
     if (way === undefined) {
-      this.#wait();
+      if (this.#attempts.size === 0) this.#wait();
       return;
     }
     this.#tell('connecting', way, this.#status.lastError);
-    const isPresent = () => this.#connection === connection;
     const connection: Connection = connect(way, this.#owner.credentials(), {
-      onOpen: () => isPresent() && connection.send(this.#owner.hello()),
-      onMessage: (message) => isPresent() && this.#receive(way, message),
-      onEnd: (code, reason) => isPresent() && this.#lose(way, code, reason),
+      onOpen: () => this.#attempts.has(connection) && this.#keep(connection),
+      onMessage: (message) => this.#connection === connection && this.#receive(way, message),
+      onEnd: (code, reason) => {
+        if (this.#connection === connection) this.#lose(way, code, reason);
+        else if (this.#attempts.delete(connection)) this.#fail(way, reason);
+      },
     });
+    this.#attempts.add(connection);
+    this.#nextAttempt = setTimeout(() => this.#tryNext(), attemptDelayMs);
+  }
+
+  /** The first to open is the one; the others are dropped before they say a word. */
+  #keep(connection: Connection): void {
+    this.#attempts.delete(connection);
+    this.#endAttempts();
     this.#connection = connection;
+    connection.send(this.#owner.hello());
+  }
+
+  #endAttempts(): void {
+    clearTimeout(this.#nextAttempt);
+    const others = [...this.#attempts];
+    this.#attempts.clear();
+    for (const other of others) other.close();
+  }
+
+  #fail(way: Way, reason: string): void {
+    this.#tell('connecting', way, `${describe(way)}: ${reason}`);
+    this.#tryNext();
   }
 
   #receive(way: Way, message: ControllerMessage): void {
@@ -112,6 +147,7 @@ export class Channel {
       this.#owner.keepContinuation(message.continuation);
       this.#isWelcome = true;
       this.#welcomedAt = performance.now();
+      this.#lastGoodHost = way.host;
       this.#tell('connected', way, null);
       this.#owner.onWelcome(message);
     } else {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { splitHostPort, startAfter, waysTo } from './ways.ts';
+import { hostFirst, splitHostPort, startAfter, waysTo } from './ways.ts';
 
 const locals = [
   { address: '192.0.2.2', uplink: 'internet' },
@@ -32,6 +32,16 @@ test('the way that just failed comes last', () => {
     ['lte', 'main routes', 'internet'],
   );
   assert.deepEqual(startAfter(ways, undefined), ways);
+});
+
+test('the controller that was reached last is tried first, over every uplink', () => {
+  const ways = hostFirst(waysTo(['203.0.113.1:8444', '203.0.113.2:8444'], locals), '203.0.113.2');
+  assert.deepEqual(
+    ways.map(({ host, name }) => `${host} ${name}`),
+    ['203.0.113.2', '203.0.113.1'].flatMap((host) =>
+      ['internet', 'lte', 'main routes'].map((name) => `${host} ${name}`),
+    ),
+  );
 });
 
 test('what is not host:port is no way', () => {

@@ -42,6 +42,11 @@ function canReach(localAddress: string | null, host: string): boolean {
   return remote === undefined || remote.family === parseAddress(localAddress)?.family;
 }
 
+/** The ways to this controller before the others; the order is otherwise kept. */
+export function hostFirst(ways: readonly Way[], host: string | undefined): Way[] {
+  return [...ways.filter((way) => way.host === host), ...ways.filter((way) => way.host !== host)];
+}
+
 /** The list begun behind `last`: a way that just failed is tried last of all. */
 export function startAfter(ways: readonly Way[], last: Way | undefined): Way[] {
   const at = last === undefined ? -1 : ways.findIndex((way) => isSameWay(way, last));
