@@ -29,7 +29,12 @@ export async function ensureSite(client: ControllerClient, site: SiteLayout): Pr
         description: 'A site of the lab',
         location: site.location,
         prefixes: [site.lan, site.lan6],
-        uplinks: site.uplinks.map(({ label, domain, interface: name }) => ({ label, domain, interface: name })),
+        uplinks: site.uplinks.map(({ label, domain, interface: name, cost }) => ({
+          label,
+          domain,
+          interface: name,
+          cost,
+        })),
       },
     },
     z.object({ addSite: z.object({ site: siteSchema }) }),

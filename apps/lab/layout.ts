@@ -29,6 +29,8 @@ export interface UplinkLayout {
   readonly coreMac: string;
   /** Of the gateway's default route by this uplink. */
   readonly metric: number;
+  /** What steering goes by: the uplink named first in the topology is the preferred one. */
+  readonly cost: number;
   readonly wire: ReturnType<typeof names.wireNames>;
   readonly impairment: WireImpairment;
 }
@@ -129,6 +131,7 @@ export function layOut(topology: Topology, lab: string, slot: number): Layout {
           siteMac: `02:50:54:${hex(slot)}:${hex(index)}:02`,
           coreMac: `02:50:54:${hex(slot)}:${hex(index)}:01`,
           metric: 100 + order * 10,
+          cost: 10 + order * 10,
           wire: names.wireNames(index),
           impairment: impairmentSchema.parse(uplink.impairment ?? {}),
         };
