@@ -1,5 +1,5 @@
 /** The command line of the edge. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { EdgeError, exitCodes, messageOf } from '../errors.ts';
 import { defaultStateDirectory, statePaths } from '../state/paths.ts';
 import { softwareVersion } from '../version.ts';
@@ -31,10 +31,11 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .option('--trial-seconds <seconds>', 'how long a new configuration may take to prove itself', seconds, 30)
     .option('--log-level <level>', 'fatal, error, warn, info, debug or trace', 'info')
     .option('--supervise', 'start the edge again if it dies')
-    .action(async ({ state, token, trialSeconds, logLevel, supervise }) => {
+    .addOption(new Option('--supervisor <pid>').argParser(Number).hideHelp())
+    .action(async ({ state, token, trialSeconds, logLevel, supervise, supervisor }) => {
       if (supervise) return (await import('./supervise.ts')).supervise(argv);
       const { run } = await import('./run.ts');
-      await run({ paths: statePaths(state), token, trialMs: trialSeconds * 1_000, logLevel });
+      await run({ paths: statePaths(state), token, trialMs: trialSeconds * 1_000, logLevel, supervisor });
     });
 
   program

@@ -1,5 +1,6 @@
 /** `patronus edge run`: until SIGTERM or SIGINT. */
 import { mkdirSync } from 'node:fs';
+import { dieWithParent } from '@patronus/system/linux';
 import pino from 'pino';
 import { Edge } from '../edge.ts';
 import { EdgeError, exitCodes } from '../errors.ts';
@@ -14,9 +15,12 @@ export interface RunOptions {
   readonly token: string | undefined;
   readonly trialMs: number;
   readonly logLevel: string;
+  /** Whoever starts it again when it dies; it ends with that process. */
+  readonly supervisor: number | undefined;
 }
 
-export async function run({ paths, token, trialMs, logLevel }: RunOptions): Promise<void> {
+export async function run({ paths, token, trialMs, logLevel, supervisor }: RunOptions): Promise<void> {
+  if (supervisor !== undefined && !dieWithParent(supervisor, 'SIGTERM')) return;
   requireNetworkRight();
   const log = pino({ name: 'edge', level: logLevel });
   mkdirSync(paths.directory, { recursive: true, mode: 0o700 });

@@ -12,7 +12,7 @@ const final: ReadonlySet<number> = new Set([0, exitCodes.usage, exitCodes.refuse
 
 /** Runs until the edge stops on purpose or is told to by SIGTERM or SIGINT; exits with its code. */
 export async function supervise(argv: readonly string[]): Promise<never> {
-  const args = argv.slice(1).filter((arg) => arg !== '--supervise');
+  const args = [...argv.slice(1).filter((arg) => arg !== '--supervise'), '--supervisor', String(process.pid)];
   let isStopping = false;
   let delayMs = firstDelayMs;
   for (;;) {
