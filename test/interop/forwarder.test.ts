@@ -1,5 +1,6 @@
 /** Two forwarders against each other and against stock WireGuard, over real TUNs and sockets in namespaces of their own. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { joinStockPeer } from './fixtures/stockPeer.ts';
 import { eventually, PingStream, TwoSites, tunnelTo } from './fixtures/twoSites.ts';
@@ -67,6 +68,29 @@ describe('two forwarders', { skip }, () => {
     const gap = ping.longestSilence(before);
     context.diagnostic(`kill -9: silent for ${gap} ms`);
     assert.ok(gap < 1_000, `nothing passed for ${gap} ms`);
+  });
+
+  test('a forwarder whose owner is killed ends, and so does one that is told to stop', async (context) => {
+    const world = new TwoSites(context);
+    await world.start();
+    const [orphan, stopped] = [await world.left.pid(), await world.right.pid()];
+    world.left.kill();
+    await eventually('the orphan to end', () => (isRunning(orphan) ? undefined : true));
+    world.right.stop();
+    await eventually('the other to end', () => (isRunning(stopped) ? undefined : true));
+    assert.equal((await world.right.saw('exit')).code, 0);
+  });
+
+  test('a forwarder that hangs is replaced', async (context) => {
+    const world = new TwoSites(context);
+    await world.connect();
+    process.kill(await world.right.pid(), 'SIGSTOP');
+    await eventually('the hung one to be ended', () => {
+      world.right.tell({ type: 'report' });
+      return world.right.all('exit').at(-1)?.signal === 'SIGKILL' ? true : undefined;
+    });
+    await world.right.saw('ready', 1);
+    await world.right.tunnelsUp(2);
   });
 
   test('a configuration that adds a tunnel and an uplink key loses none of 100 packets a second', async (context) => {
@@ -168,6 +192,14 @@ describe('two forwarders', { skip }, () => {
     assert.ok((await ping.stop()).lost <= 1);
   });
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 /** Packets that came out of the TUN into the site. */
 function receivedByTun(site: { ip(...args: string[]): string }): number {

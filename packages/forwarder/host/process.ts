@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { closeDescriptor, FrameChannel, unixStreamPair } from '@patronus/system/linux';
+import { closeDescriptor, FrameChannel, libc, unixStreamPair } from '@patronus/system/linux';
 import type { ConfigureCommand, ForwarderCommand, ForwarderEvent, GroupsCommand } from '../control.ts';
 import { TUN_NAME, uplinkOfSocket } from '../socketNames.ts';
 
@@ -45,6 +45,11 @@ const SETTLED_MS = 10_000;
 /** A forwarder that was hung up on ends by itself; one that doesn't is ended. */
 const STOP_PATIENCE_MS = 1_000;
 
+/** Reports that stay unanswered, and for how long, before it is taken for hung. */
+const MOST_UNANSWERED = 3;
+const LONGEST_SILENCE_MS = 5_000;
+const F_GETFD = 1;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -64,6 +69,8 @@ class ForwarderProcess implements Forwarder {
   #restartInMs = FIRST_RESTART_MS;
   #restart: NodeJS.Timeout | undefined;
   #startedAt = 0;
+  #unanswered = 0;
+  #unansweredSince = 0;
   #stopped: (() => void) | undefined;
 
   constructor(options: ForwarderOptions) {
@@ -76,6 +83,7 @@ class ForwarderProcess implements Forwarder {
   }
 
   send(command: ForwarderCommand, fd?: number): void {
+    if (command.type === 'report') this.#watch();
     if (command.type === 'descriptor') {
       if (fd === undefined) throw new TypeError(`descriptor ${command.name}: the descriptor itself is missing`);
       this.#descriptors.set(command.name, fd);
@@ -103,11 +111,14 @@ class ForwarderProcess implements Forwarder {
     // An environment of its own: nothing that the owner was given by it is a packet path's business.
     const child = spawn(this.#options.nodeBinary ?? process.execPath, [entry], {
       stdio: ['ignore', 'inherit', 'inherit', theirs],
+      // Ctrl-C in a terminal is for the owner, which then hangs up in its own time.
+      detached: true,
       env: { PATH: process.env.PATH },
     });
     closeDescriptor(theirs);
     this.#child = child;
     this.#startedAt = performance.now();
+    this.#unanswered = 0;
     this.#channel = new FrameChannel(ours, {
       onFrame: (payload) => this.#hear(JSON.parse(decoder.decode(payload)) as ForwarderEvent),
       onClose: () => undefined,
@@ -119,16 +130,30 @@ class ForwarderProcess implements Forwarder {
 
   /** Tells a successor all that its predecessor was told; the socket keeps it until it listens. */
   #repeat(): void {
-    for (const [name, fd] of this.#descriptors) this.#say({ type: 'descriptor', name }, fd);
+    for (const [name, fd] of this.#descriptors) {
+      if (isOpen(fd)) this.#say({ type: 'descriptor', name }, fd);
+      else this.#descriptors.delete(name);
+    }
     if (this.#configure !== undefined) this.#say(this.#withFloors(this.#configure));
     if (this.#groups !== undefined) this.#say(this.#groups);
   }
 
   #say(command: ForwarderCommand, fd?: number): void {
+    if (fd !== undefined && !isOpen(fd)) throw new Error(`descriptor ${fd} is closed: keep it open while it is in use`);
     this.#channel?.send(encoder.encode(JSON.stringify(command)), fd === undefined ? [] : [fd]);
   }
 
+  /** One that does not answer any more is as good as dead, and can be replaced. */
+  #watch(): void {
+    if (this.#unanswered === 0) this.#unansweredSince = performance.now();
+    this.#unanswered += 1;
+    const silentMs = performance.now() - this.#unansweredSince;
+    // Several reports: after a pause of our own process one may stand unanswered only because we have not read yet.
+    if (this.#unanswered > MOST_UNANSWERED && silentMs > LONGEST_SILENCE_MS) this.#child?.kill('SIGKILL');
+  }
+
   #hear(event: ForwarderEvent): void {
+    if (event.type === 'telemetry') this.#unanswered = 0;
     if (event.type === 'timestamp') this.#timestamps.set(event.uplinkId, event.label);
     this.#options.onEvent(event);
   }
@@ -167,4 +192,8 @@ class ForwarderProcess implements Forwarder {
     this.#restart = setTimeout(() => this.#start(), restartInMs);
     this.#options.onExit?.({ code, signal, restartInMs });
   }
+}
+
+function isOpen(fd: number): boolean {
+  return libc.fcntl(fd, F_GETFD, 0) >= 0;
 }

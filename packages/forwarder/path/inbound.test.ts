@@ -204,6 +204,14 @@ test('answers go to where the last authentic packet came from, never to where a 
   assert.equal(report(), '203.0.113.5:7777');
 });
 
+test('a handshake of a key that is not configured is counted and gets no answer', () => {
+  const { simulation, site, raw } = world(({ tunnels }) => ({
+    tunnels: tunnels.map((tunnel) => ({ ...tunnel, publicKey: toBase64(new Uint8Array(32).fill(9)), endpoints: [] })),
+  }));
+  assert.ok(site.telemetry().counters.unknownPeer! >= 1);
+  assert.equal(simulation.sent.filter(({ to }) => to === raw.address).length, 0);
+});
+
 test('one turn of the loop takes a bounded number of handshake messages', () => {
   const { site, give } = world();
   const initiation = new Uint8Array(148);

@@ -3,7 +3,6 @@ import { paddedLength, TRANSPORT_HEADER_LENGTH, TRANSPORT_OVERHEAD } from '@patr
 import { Drop, type DropReason, PASSED } from '../drops.ts';
 import { Sent } from '../io.ts';
 import type { Link } from '../links.ts';
-import { FRAME_HEADER_LENGTH } from '../overlay.ts';
 import type { Session } from '../tables/sessions.ts';
 import type { PathContext } from './context.ts';
 
@@ -24,8 +23,7 @@ export function transmit(context: PathContext, link: Link, offset: number, lengt
   const session = sendingSession(context, link, now);
   if (session === undefined || !link.hasAddress) return Drop.noSession;
   const { bytes, view } = context.memory;
-  // Frames carry a packet and their own header, so padding stops that much later.
-  const padded = paddedLength(length, context.routing.mtu + FRAME_HEADER_LENGTH);
+  const padded = paddedLength(length, context.routing.mtu);
   bytes.fill(0, offset + length, offset + padded);
 
   const counter = session.keypair.nextCounter();

@@ -162,7 +162,7 @@ export class Devices {
     const { drops, memory } = this.#context;
     const entry = this.#bySocket.get(socket);
     const from = entry && readSockaddr(memory, sockaddrOffset, entry.family);
-    if (entry === undefined || from === undefined) return drops.count(Drop.unknownSession);
+    if (entry === undefined || from === undefined) return drops.count(Drop.unknownPeer);
     if (this.#handshakesLeft === 0) return drops.count(Drop.handshakeOverload);
     this.#handshakesLeft -= 1;
     // The device counts what it drops; `report` adds that to ours.

@@ -11,6 +11,7 @@ import type { PathContext } from '../path/context.ts';
 import { transmit } from '../path/transmit.ts';
 
 const OWN_CAPABILITIES = Capability.segments;
+const TURN_MS = 5;
 const ANSWERED = 'a probe was answered';
 const SILENT = `no probe was answered for ${SILENCE_LIMIT_MS} ms; check the uplink and the other end`;
 const NEW = 'configured; waiting for the first answer';
@@ -70,7 +71,8 @@ export class Tunnels {
       if (tunnel.liveness.deadlineMs <= now) this.#turn(link, tunnel, now);
       earliest = Math.min(earliest, tunnel.liveness.deadlineMs);
     }
-    this.#deadline = earliest;
+    // However many tunnels there are, looking through them costs at most so many turns a second.
+    this.#deadline = Math.max(earliest, now + TURN_MS);
   }
 
   /** Takes a frame that came over the tunnel. Answers a verdict, not yet counted. */

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Prefix, prefixContains, prefixOf } from '@patronus/net';
+import fc from 'fast-check';
+import { buildAllowed, buildRoutes, type SegmentRoute } from './routes.ts';
+
+/** Few bits, so that prefixes nest and meet. */
+const addresses = fc.tuple(fc.constant(10), fc.constantFrom(0, 128), fc.nat(3), fc.nat(3));
+const prefixes: fc.Arbitrary<Prefix> = fc
+  .tuple(addresses, fc.constantFrom(0, 8, 9, 16, 23, 24, 31, 32))
+  .map(([bytes, length]) => prefixOf({ family: 4, bytes: Uint8Array.from(bytes) }, length));
+const placed = fc.record({ segment: fc.nat(1), prefix: prefixes });
+
+function naive(
+  entries: readonly { segment: number; prefix: Prefix; name: string }[],
+  segment: number,
+  bytes: Uint8Array,
+) {
+  const holding = entries.filter(
+    (entry) => entry.segment === segment && prefixContains(entry.prefix, { family: 4, bytes }),
+  );
+  return holding.reduce<(typeof holding)[number] | undefined>(
+    // Of equal prefixes the later one counts.
+    (best, entry) => (best === undefined || entry.prefix.length >= best.prefix.length ? entry : best),
+    undefined,
+  )?.name;
+}
+
+test('the longest prefix of the segment wins, whoever owns it, and ours among equals', () => {
+  fc.assert(
+    fc.property(
+      fc.array(placed, { maxLength: 12 }),
+      fc.array(placed, { maxLength: 6 }),
+      fc.nat(1),
+      addresses,
+      (remote, local, segment, address) => {
+        const bytes = Uint8Array.from(address);
+        const routes = remote.map(
+          ({ segment: of, prefix }, at): SegmentRoute => ({
+            segment: of,
+            prefix,
+            target: { kind: 'edges', groups: Int32Array.of(at) },
+          }),
+        );
+        const found = buildRoutes(routes, local).lookup(segment, 4, bytes);
+        const name = found?.kind === 'edges' ? `edge ${found.groups[0]}` : found?.kind;
+        const entries = [
+          ...remote.map((entry, at) => ({ ...entry, name: `edge ${at}` })),
+          ...local.map((entry) => ({ ...entry, name: 'local' })),
+        ];
+        assert.equal(name, naive(entries, segment, bytes));
+      },
+    ),
+  );
+});
+
+test('a source is allowed exactly when one of the prefixes of its segment holds it', () => {
+  fc.assert(
+    fc.property(fc.array(placed, { maxLength: 8 }), fc.nat(1), addresses, (allowed, segment, address) => {
+      const bytes = Uint8Array.from(address);
+      const expected = naive(
+        allowed.map((entry) => ({ ...entry, name: 'yes' })),
+        segment,
+        bytes,
+      );
+      assert.equal(buildAllowed(allowed).lookup(segment, 4, bytes) ?? false, expected === 'yes');
+    }),
+  );
+});
