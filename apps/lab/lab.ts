@@ -34,20 +34,6 @@ export interface Lab {
   stop(): Promise<void>;
 }
 
-export function requireRoot(verb: string): void {
-  if (process.getuid?.() === 0) return;
-  throw new LabError(
-    'lab.needs_root',
-    `patronus lab ${verb} needs root, because it makes network namespaces; run it as root, for example with sudo`,
-    exitCodes.needsRoot,
-  );
-}
-
-export function requireLinux(): void {
-  if (process.platform === 'linux') return;
-  throw new LabError('lab.needs_linux', `the lab is made of Linux network namespaces; this is ${process.platform}`);
-}
-
 /** Brings everything up, or nothing: on failure or when aborted, whatever was made is taken away again. */
 export async function startLab(options: UpOptions, report: Report, signal: AbortSignal): Promise<Lab> {
   const paths = labPaths(options.lab, options.stateDir);

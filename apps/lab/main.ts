@@ -4,14 +4,6 @@
  * It makes nothing outside namespaces and interfaces whose names begin with `pt`, and takes all of it away again.
  */
 import { Command, CommanderError } from 'commander';
-import { registerCheck } from './commands/check.ts';
-import { registerCut } from './commands/cut.ts';
-import { registerDown } from './commands/down.ts';
-import { registerExec } from './commands/exec.ts';
-import { registerImpair } from './commands/impair.ts';
-import { registerRestore } from './commands/restore.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerUp } from './commands/up.ts';
 import { errorReport, exitCodes, LabError } from './errors.ts';
 
 const program = new Command('patronus lab')
@@ -31,18 +23,19 @@ A first drill:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 needs root, 4 the lab is not up, 5 it is up already.`,
   );
-for (const register of [
-  registerUp,
-  registerDown,
-  registerStatus,
-  registerExec,
-  registerCut,
-  registerRestore,
-  registerImpair,
-  registerCheck,
-]) {
-  register(program);
-}
+/** Only the asked one is loaded: `cut` and `exec` shall answer at once. */
+const commands: Readonly<Record<string, () => Promise<{ readonly register: (program: Command) => void }>>> = {
+  up: () => import('./commands/up.ts'),
+  down: () => import('./commands/down.ts'),
+  status: () => import('./commands/status.ts'),
+  exec: () => import('./commands/exec.ts'),
+  cut: () => import('./commands/cut.ts'),
+  restore: () => import('./commands/restore.ts'),
+  impair: () => import('./commands/impair.ts'),
+  check: () => import('./commands/check.ts'),
+};
+const asked = commands[process.argv[2] ?? ''];
+for (const load of asked === undefined ? Object.values(commands) : [asked]) (await load()).register(program);
 
 try {
   await program.parseAsync();

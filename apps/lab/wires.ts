@@ -1,7 +1,7 @@
 /** The wires of a running lab: holds each one's condition and makes the kernel and the relay agree with it. */
 import { join } from 'node:path';
 import type { WireStatus } from './control.ts';
-import { exitCodes, LabError } from './errors.ts';
+import { findUplink } from './find.ts';
 import { conditionSteps, relaySettings, type WireCondition } from './impair.ts';
 import type { Layout, UplinkLayout } from './layout.ts';
 import { type RelayProcess, startRelay } from './relay-process.ts';
@@ -92,23 +92,4 @@ export function createWires(layout: Layout, logs: string): Wires {
     relayPid: () => relay?.pid,
     stop: () => inTurn(async () => relay?.stop()),
   };
-}
-
-/** The uplink, or an error that lists those there are. */
-export function findUplink(layout: Layout, site: string, label: string): UplinkLayout {
-  const found = findSite(layout, site).uplinks.find((uplink) => uplink.label === label);
-  if (found !== undefined) return found;
-  const known = findSite(layout, site).uplinks.map((uplink) => uplink.label);
-  throw new LabError(
-    'lab.unknown_uplink',
-    `${site} has no uplink "${label}"; it has: ${known.join(', ')}`,
-    exitCodes.usage,
-  );
-}
-
-export function findSite(layout: Layout, name: string) {
-  const found = layout.sites.find((site) => site.name === name);
-  if (found !== undefined) return found;
-  const known = layout.sites.map((site) => site.name);
-  throw new LabError('lab.unknown_site', `the lab has no site "${name}"; it has: ${known.join(', ')}`, exitCodes.usage);
 }

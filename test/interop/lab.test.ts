@@ -1,5 +1,5 @@
 /**
- * The lab's network on the real kernel, without edges: what it makes, how its wires are spoilt, and that it leaves
+ * The lab on the real kernel: what it makes, how its wires are spoilt, its edges and its check, and that it leaves
  * nothing behind. Needs root.
  */
 import assert from 'node:assert/strict';
@@ -20,9 +20,9 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function run(program: string, ...args: string[]): Promise<Outcome> {
+function run(timeoutMs: number, program: string, ...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(program, args, { timeout: 60_000 }, (error, stdout, stderr) =>
+    execFile(program, args, { timeout: timeoutMs }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
     );
   });
@@ -30,7 +30,7 @@ function run(program: string, ...args: string[]): Promise<Outcome> {
 
 /** `patronus lab VERB …`; the common options come first, because what follows belongs to the verb. */
 const lab = (verb: string, ...args: string[]) =>
-  run(process.execPath, main, verb, '--name', name, '--state', state, ...args);
+  run(60_000, process.execPath, main, verb, '--name', name, '--state', state, ...args);
 
 async function must(verb: string, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await lab(verb, ...args);
@@ -38,7 +38,15 @@ async function must(verb: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-const inGateway = (site: string, ...command: string[]) => must('exec', '--gateway', site, ...command);
+/** As `lab exec --gateway` does, without starting Node for it. */
+const tryInGateway = (site: string, ...command: string[]) =>
+  run(30_000, 'ip', 'netns', 'exec', `pt${name}-${site}`, ...command);
+
+async function inGateway(site: string, ...command: string[]): Promise<string> {
+  const { code, stdout, stderr } = await tryInGateway(site, ...command);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
 
 interface Ping {
   readonly received: number;
@@ -50,8 +58,8 @@ interface Ping {
 /** From Berlin's gateway to London's, over `internet` on both sides. */
 async function ping(count: number, everySeconds = 0.01): Promise<Ping> {
   const target = await londonAddress();
-  const words = ['ping', '-q', '-c', `${count}`, '-i', `${everySeconds}`, '-W', '1', '-I', 'ptinternet', target];
-  const { stdout } = await lab('exec', '--gateway', 'berlin', ...words);
+  const words = ['ping', '-q', '-c', `${count}`, '-i', `${everySeconds}`, '-W', '0.5', '-I', 'ptinternet', target];
+  const { stdout } = await tryInGateway('berlin', ...words);
   const times = /= ([\d.]+)\/([\d.]+)\//.exec(stdout);
   return {
     received: Number(/(\d+) received/.exec(stdout)?.[1]),
@@ -78,9 +86,10 @@ interface Status {
 const status = async () => JSON.parse(await must('status', '--json')) as Status;
 
 async function londonAddress(): Promise<string> {
-  const london = (await status()).sites.find((site) => site.name === 'london');
-  return london?.uplinks.find((uplink) => uplink.label === 'internet')?.siteAddress ?? '';
+  london ??= (await status()).sites.find((site) => site.name === 'london')?.uplinks[0]?.siteAddress;
+  return london ?? '';
 }
+let london: string | undefined;
 
 const berlinWire = async () =>
   (await status()).wires.find((wire) => wire.site === 'berlin' && wire.uplink === 'internet');
@@ -88,10 +97,10 @@ const berlinWire = async () =>
 /** Everything of this test's lab that the kernel still knows, and processes that still use its folder. */
 async function remains(): Promise<string[]> {
   const listings = await Promise.all([
-    run('ip', 'netns', 'list'),
-    run('ip', '-o', 'link', 'show'),
-    run('ip', 'route', 'show'),
-    run('ip', '-6', 'route', 'show'),
+    run(10_000, 'ip', 'netns', 'list'),
+    run(10_000, 'ip', '-o', 'link', 'show'),
+    run(10_000, 'ip', 'route', 'show'),
+    run(10_000, 'ip', '-6', 'route', 'show'),
   ]);
   const lines = listings.flatMap(({ stdout }) => stdout.split('\n')).filter((line) => line.includes(name));
   const processes = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes(state));
@@ -123,14 +132,17 @@ describe('a lab without edges', { skip: needsRoot, timeout: 180_000 }, () => {
 
   test('a host reaches its gateway, and the controller’s place is reached from a gateway', async () => {
     await must('exec', 'berlin', 'ping', '-q', '-c', '2', '-i', '0.05', '-W', '1', '10.1.0.1');
-    const { stdout } = await run('ip', '-o', '-4', 'address', 'show', 'dev', `ptctl-${name}`);
+    const { stdout } = await run(10_000, 'ip', '-o', '-4', 'address', 'show', 'dev', `ptctl-${name}`);
     const address = /inet ([\d.]+)/.exec(stdout)?.[1] ?? '';
     await inGateway('tokyo', 'ping', '-q', '-c', '2', '-i', '0.05', '-W', '1', address);
   });
 
   test('a command’s exit code and words are passed on', async () => {
-    const outcome = await lab('exec', 'berlin', process.execPath, '-e', 'process.exit(7)');
-    assert.equal(outcome.code, 7);
+    const program = "console.log('spoken'); process.exit(7)";
+    const outcome = await lab('exec', 'berlin', process.execPath, '-e', program);
+    assert.deepEqual(outcome, { code: 7, stdout: 'spoken\n', stderr: '' });
+    const gateway = await must('exec', '--gateway', 'berlin', 'ip', '-br', 'address', 'show', 'dev', 'ptlan');
+    assert.match(gateway, /10\.1\.0\.1\/24/);
   });
 
   test('a cut is silent: packets vanish, the link stays up, and restoring brings them back', async () => {
@@ -149,7 +161,7 @@ describe('a lab without edges', { skip: needsRoot, timeout: 180_000 }, () => {
       Number(await inGateway('berlin', 'cat', '/sys/class/net/ptinternet/statistics/rx_packets'));
     const earlier = await arrived();
     const berlin = (await status()).sites.find((site) => site.name === 'berlin')?.uplinks[0]?.siteAddress ?? '';
-    const knock = await lab('exec', '--gateway', 'london', 'ping', '-q', '-c', '10', '-i', '0.02', '-W', '1', berlin);
+    const knock = await tryInGateway('london', 'ping', '-q', '-c', '10', '-i', '0.02', '-W', '1', berlin);
     assert.match(knock.stdout, / 0 received/);
     assert.ok((await arrived()) >= earlier + 10);
     await must('restore', 'berlin', 'internet');
@@ -192,7 +204,7 @@ describe('a lab without edges', { skip: needsRoot, timeout: 180_000 }, () => {
   test('duplicated packets arrive twice, corrupted ones are noticed by their checksum', async () => {
     const target = await londonAddress();
     await must('impair', 'berlin', 'internet', '--duplicate', '100', '--one-way');
-    const doubled = await lab('exec', '--gateway', 'berlin', 'ping', '-q', '-c', '10', '-i', '0.05', '-W', '1', target);
+    const doubled = await tryInGateway('berlin', 'ping', '-q', '-c', '10', '-i', '0.05', '-W', '1', target);
     assert.match(doubled.stdout, /\+\d+ duplicates/);
     await must('impair', 'berlin', 'internet', '--corrupt', '100', '--one-way');
     assert.equal((await ping(20)).received, 0);
@@ -202,7 +214,7 @@ describe('a lab without edges', { skip: needsRoot, timeout: 180_000 }, () => {
   test('a rate of 10 Mbit/s lets no more than that through', async () => {
     const target = await londonAddress();
     await must('impair', 'berlin', 'internet', '--rate', '10');
-    const server = lab('exec', '--gateway', 'london', 'iperf3', '-s', '-1', '-B', target);
+    const server = tryInGateway('london', 'iperf3', '-s', '-1', '-B', target);
     await listening();
     const report = await inGateway('berlin', 'iperf3', '-c', target, '-t', '2', '-J');
     await server;
@@ -256,6 +268,38 @@ describe('a lab without edges', { skip: needsRoot, timeout: 180_000 }, () => {
     await must('up', '--no-edges');
     process.kill((await status()).pid, 'SIGKILL');
     await must('up', '--no-edges');
+    await must('down');
+    assert.deepEqual(await remains(), []);
+  });
+});
+
+describe('a lab with edges', { skip: needsRoot, timeout: 240_000 }, () => {
+  after(async () => {
+    await lab('down', '--wipe');
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  test('the check brings the lab up, finds twelve tunnels, loses nothing after a cut, and leaves nothing', async () => {
+    const outcome = await run(150_000, process.execPath, main, 'check', '--name', name, '--state', state, '--json');
+    assert.equal(outcome.code, 0, outcome.stderr);
+    const result = JSON.parse(outcome.stdout);
+    assert.deepEqual(Object.keys(result), ['ok', 'tunnelsUp', 'tunnels', 'sent', 'lost', 'lostAfterCut', 'seconds']);
+    assert.ok(result.ok && result.sent > 1000, outcome.stdout);
+    assert.equal(result.tunnelsUp, 12);
+    assert.equal(result.lostAfterCut, 0);
+    assert.deepEqual(await remains(), []);
+  });
+
+  test('a second start finds its edges enrolled, and an edge that is killed is started again', async () => {
+    const identity = join(state, 'lab', name, 'edges', 'berlin', 'identity.json');
+    const enrolled = readFileSync(identity, 'utf8');
+    await must('up');
+    assert.equal(readFileSync(identity, 'utf8'), enrolled);
+    const edge = async () => (await status()).processes.find((each) => each.name === 'edge berlin')?.pid;
+    const killed = (await edge()) ?? 0;
+    process.kill(killed, 'SIGKILL');
+    for (let i = 0; i < 100 && [undefined, killed].includes(await edge()); i++);
+    assert.ok(![undefined, killed].includes(await edge()));
     await must('down');
     assert.deepEqual(await remains(), []);
   });

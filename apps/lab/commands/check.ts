@@ -5,12 +5,13 @@ import { type ControllerClient, controllerClient } from '../controller-client.ts
 import { startDaemon } from '../daemon.ts';
 import { exitCodes, LabError } from '../errors.ts';
 import { expectedTunnels, type FabricTunnel, labTunnels } from '../fabric-queries.ts';
-import { requireLinux, requireRoot } from '../lab.ts';
 import type { Layout, UplinkLayout } from '../layout.ts';
+import { requireLinux, requireRoot } from '../rights.ts';
 import { type PairReport, startTraffic } from '../traffic.ts';
 import { type CheckResult, graceMs, verdict } from '../verdict.ts';
 import { takeDown } from './down.ts';
-import { type CommonOptions, layoutOf, pathsOf, printJson, printTable, withCommonOptions, withJson } from './shared.ts';
+import { type CommonOptions, layoutOf, pathsOf, printJson, withCommonOptions, withJson } from './shared.ts';
+import { printTable } from './table.ts';
 
 const perSecond = 100;
 const beforeCutMs = 3_000;
@@ -23,7 +24,7 @@ interface Options extends CommonOptions {
   readonly controllerSocket?: string;
 }
 
-export function registerCheck(program: Command): void {
+export function register(program: Command): void {
   const command = program
     .command('check')
     .description(

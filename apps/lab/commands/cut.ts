@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { ask, type WireStatus } from '../control.ts';
+import { describeWire } from '../describe-wire.ts';
 import { type CommonOptions, pathsOf, printJson, withCommonOptions, withJson } from './shared.ts';
-import { describeWire } from './status.ts';
 
-export function registerCut(program: Command): void {
+export function register(program: Command): void {
   const command = program
     .command('cut <site> <uplink>')
     .description('silence an uplink: every packet vanishes, the link stays up')

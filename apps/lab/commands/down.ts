@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { endLeftController, hasRemains, removeNetwork, signal } from '../cleanup.ts';
 import { tryAsk } from '../control.ts';
-import { requireLinux, requireRoot } from '../lab.ts';
+import { requireLinux, requireRoot } from '../rights.ts';
 import { type LabPaths, livingProcess, removeState } from '../state.ts';
 import { type CommonOptions, pathsOf, printJson, withCommonOptions, withJson } from './shared.ts';
 
 /** How long the daemon may take to end its edges before it is ended itself. */
 const daemonGraceMs = 15_000;
 
-export function registerDown(program: Command): void {
+export function register(program: Command): void {
   const command = program
     .command('down')
     .description('take the lab away: processes, namespaces, routes; does nothing when there is none')

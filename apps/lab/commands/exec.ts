@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { labNamespaces } from '../cleanup.ts';
 import { notUp } from '../control.ts';
 import { exitCodes, LabError } from '../errors.ts';
-import { requireLinux, requireRoot } from '../lab.ts';
-import { findSite } from '../wires.ts';
+import { findSite } from '../find.ts';
+import { requireLinux, requireRoot } from '../rights.ts';
 import { type CommonOptions, layoutOf, withCommonOptions } from './shared.ts';
 
 interface Options extends CommonOptions {
@@ -13,7 +13,7 @@ interface Options extends CommonOptions {
   readonly host?: string;
 }
 
-export function registerExec(program: Command): void {
+export function register(program: Command): void {
   const command = program
     .command('exec <site> <command...>')
     .description("run a command on a site's first host; its exit code is passed on")

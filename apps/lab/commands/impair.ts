@@ -17,7 +17,7 @@ interface Options extends CommonOptions {
   readonly seed: number;
 }
 
-export function registerImpair(program: Command): void {
+export function register(program: Command): void {
   const command = program
     .command('impair <site> <uplink>')
     .description('spoil an uplink, both ways unless --one-way; replaces what was set before, zero everywhere cleans it')

@@ -3,7 +3,7 @@ import { ask, type WireStatus } from '../control.ts';
 import { printWire } from './cut.ts';
 import { type CommonOptions, pathsOf, withCommonOptions, withJson } from './shared.ts';
 
-export function registerRestore(program: Command): void {
+export function register(program: Command): void {
   const command = program
     .command('restore <site> <uplink>')
     .description('undo cuts and impairments: back to what the topology says');

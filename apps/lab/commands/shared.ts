@@ -1,6 +1,5 @@
-/** Options that every command has, and how commands print. */
-import Table from 'cli-table3';
-import type { Command } from 'commander';
+/** Options that every command has. */
+import { type Command, Option } from 'commander';
 import { notUp } from '../control.ts';
 import type { Layout } from '../layout.ts';
 import { checkLabName } from '../names.ts';
@@ -14,7 +13,12 @@ export interface CommonOptions {
 
 export function withCommonOptions(command: Command): Command {
   return command
-    .option('--name <name>', 'which lab, if several are up at once', checkLabName, 'lab')
+    .addOption(
+      new Option('--name <name>', 'which lab, if several are up at once')
+        .env('PATRONUS_LAB')
+        .default('lab')
+        .argParser(checkLabName),
+    )
     .option('--state <folder>', 'where labs keep their state (default: $PATRONUS_STATE_DIR, else .patronus here)');
 }
 
@@ -29,21 +33,4 @@ export function layoutOf(options: CommonOptions): Layout {
   return layout;
 }
 
-export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const table = new Table({ head: [...head], style: { head: [], border: [] }, chars: plainLines });
-  table.push(...rows.map((row) => [...row]));
-  console.log(table.toString());
-}
-
 export const printJson = (value: unknown) => console.log(JSON.stringify(value));
-
-/** Columns apart by blanks, one line under the head: easy on the eye, and on grep. */
-const plainLines = {
-  ...Object.fromEntries(
-    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'].map((k) => [
-      k,
-      '',
-    ]),
-  ),
-  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: ' ' },
-};

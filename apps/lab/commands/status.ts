@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { ask, type DaemonStatus, type WireStatus } from '../control.ts';
 import { controllerClient } from '../controller-client.ts';
+import { describeWire } from '../describe-wire.ts';
 import { type FabricTunnel, labTunnels } from '../fabric-queries.ts';
 import type { Layout } from '../layout.ts';
-import { type CommonOptions, layoutOf, pathsOf, printJson, printTable, withCommonOptions, withJson } from './shared.ts';
+import { type CommonOptions, layoutOf, pathsOf, printJson, withCommonOptions, withJson } from './shared.ts';
+import { printTable } from './table.ts';
 
-export function registerStatus(program: Command): void {
+export function register(program: Command): void {
   withJson(
     withCommonOptions(program.command('status').description('what is up, what is cut or impaired, and what runs')),
   )
@@ -77,20 +79,4 @@ function wireRow(layout: Layout, wire: WireStatus): string[] {
     .find((site) => site.name === wire.site)
     ?.uplinks.find((candidate) => candidate.label === wire.uplink);
   return [wire.site, wire.uplink, uplink?.siteAddress ?? '', describeWire(wire)];
-}
-
-/** In words, such as "cut both ways" or "30 ms ± 5 ms, 2 % lost, 10 Mbit/s". */
-export function describeWire({ cut, impairment }: WireStatus): string {
-  const parts: [boolean, string][] = [
-    [cut !== 'no', `cut ${cut}`],
-    [impairment.delayMs + impairment.jitterMs > 0, `${impairment.delayMs} ms ± ${impairment.jitterMs} ms`],
-    [impairment.lossPercent > 0, `${impairment.lossPercent} % lost`],
-    [impairment.rateMbit > 0, `${impairment.rateMbit} Mbit/s`],
-    [impairment.reorderPercent > 0, `${impairment.reorderPercent} % reordered`],
-    [impairment.duplicatePercent > 0, `${impairment.duplicatePercent} % doubled`],
-    [impairment.corruptPercent > 0, `${impairment.corruptPercent} % corrupted`],
-  ];
-  const said = parts.filter(([is]) => is).map(([, text]) => text);
-  if (said.length === 0) return 'clean';
-  return said.join(', ') + (impairment.oneWay ? ' (outgoing only)' : '');
 }

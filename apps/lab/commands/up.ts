@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { runUntilStopped, startDaemon, watchStdin } from '../daemon.ts';
-import { type Report, requireLinux, requireRoot, type UpOptions } from '../lab.ts';
+import type { Report, UpOptions } from '../lab.ts';
+import { requireLinux, requireRoot } from '../rights.ts';
 import { loadTopology, topologyNames } from '../topology.ts';
 import { type CommonOptions, pathsOf, printJson, withCommonOptions, withJson } from './shared.ts';
 
@@ -12,7 +13,7 @@ interface Options extends CommonOptions {
   readonly controllerSocket?: string;
 }
 
-export function registerUp(program: Command): void {
+export function register(program: Command): void {
   const command = program
     .command('up')
     .description('make the sites, wires and hosts of a topology, and start an edge in each site')
