@@ -25,6 +25,7 @@ import { LiveSockets } from './http/websocket.ts';
 import { NetworkHolder } from './network/holder.ts';
 import { Changes } from './services/changes.ts';
 import { isSetupNeeded, newSetupToken } from './services/createFirstAdministrator.ts';
+import { Refusals } from './services/refusals.ts';
 import { Throttle } from './services/throttle.ts';
 import { backUp } from './store/backup.ts';
 import { StoreError } from './store/error.ts';
@@ -114,6 +115,7 @@ async function start(
     alarms: new Alarms(store.db, ORGANISATION, changes, log, now),
     changes,
     throttle: new Throttle(),
+    refusals: new Refusals(),
     urls: () => reachableAt(addresses).map((host) => `https://${withPort(host, port)}`),
     channels,
   };
@@ -127,7 +129,6 @@ async function start(
 
   const hosts = new KnownHosts(() => reachableAt(addresses));
   const sockets = new LiveSockets(core, hosts);
-  closers.push(() => sockets.close());
   const parts = {
     core,
     hosts,
@@ -146,6 +147,8 @@ async function start(
   await furnish(people, parts, false);
   sockets.attach(people.server as unknown as Server);
   closers.push(() => people.close());
+  // Before the server: it waits for the connections that became WebSockets.
+  closers.push(() => sockets.close());
   port = await bind(
     async () => {
       await people.listen({ port: options.port, host: options.listen });

@@ -5,6 +5,7 @@ import type { Alarms } from './edges/alarms.ts';
 import type { Live } from './edges/live.ts';
 import type { NetworkHolder } from './network/holder.ts';
 import type { Changes } from './services/changes.ts';
+import type { Refusals } from './services/refusals.ts';
 import type { Throttle } from './services/throttle.ts';
 import type { Store } from './store/open.ts';
 import type { TelemetryStore } from './store/telemetry.ts';
@@ -23,6 +24,7 @@ export interface Core {
   readonly alarms: Alarms;
   readonly changes: Changes;
   readonly throttle: Throttle;
+  readonly refusals: Refusals;
   /** Base URLs that people and new gateways reach the controller at. */
   readonly urls: () => string[];
   /** `host:port` of the edges' channel. */

@@ -50,7 +50,10 @@ export class Alarms {
 
   raise(cause: Cause): void {
     const active = this.#alarms.find((alarm) => alarm.key === cause.key && alarm.cleared_at === null);
-    if (active === undefined) return this.#add(cause);
+    if (active === undefined) {
+      this.#add(cause);
+      return;
+    }
     if (active.message === cause.message && active.severity === cause.severity) return;
     active.message = cause.message;
     active.severity = cause.severity;

@@ -11,6 +11,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { edgeIdOf } from '../authority/authority.ts';
 import type { Core } from '../core.ts';
 import { publishIn } from '../services/verb.ts';
+import { transact } from '../store/transaction.ts';
 import { EdgeSession } from './session.ts';
 
 const MAX_MESSAGE = 8 * 1024 * 1024;
@@ -115,7 +116,7 @@ export class EdgeChannel {
   async recompile(): Promise<void> {
     const core = this.#core;
     try {
-      await core.store.db.transaction().execute((trx) => publishIn(core, trx));
+      await transact(core.store.db, (trx) => publishIn(core, trx));
       await core.network.reload();
       core.changes.announce('network');
       core.changes.announce('configurations');

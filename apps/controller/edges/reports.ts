@@ -2,6 +2,7 @@
 import { parseEndpoint } from '@patronus/net';
 import type { EdgeMessage, SignedConfiguration } from '@patronus/protocol';
 import type { Core } from '../core.ts';
+import { transact } from '../store/transaction.ts';
 
 const MAX_ENDPOINTS = 16;
 
@@ -13,7 +14,7 @@ export async function writeUplinkReports(
 ): Promise<boolean> {
   let isFabricChanged = false;
   let isStateChanged = false;
-  await core.store.db.transaction().execute(async (trx) => {
+  await transact(core.store.db, async (trx) => {
     const uplinks = await trx.selectFrom('uplink').selectAll().where('edge_id', '=', edgeId).execute();
     for (const report of reports) {
       const uplink = uplinks.find((one) => one.id === report.id);

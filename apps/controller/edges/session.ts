@@ -16,6 +16,7 @@ import type { Core } from '../core.ts';
 import { appendAudit } from '../services/audit.ts';
 import { ServiceError } from '../services/error.ts';
 import { isOtherEdge, issueRenewal } from '../services/renewCertificate.ts';
+import { transact } from '../store/transaction.ts';
 import type { EdgeChannel } from './channel.ts';
 import { type ContinuationVerdict, judgeContinuation, rotateContinuation, settleContinuation } from './continuation.ts';
 import { newestConfiguration, noteConfirmed, noteReturned, writeUplinkReports } from './reports.ts';
@@ -111,10 +112,10 @@ export class EdgeSession {
 
   #watch(openedAt: number): void {
     const now = performance.now();
-    if (this.#hello === undefined && now - openedAt > HELLO_WITHIN_MS)
-      return this.end(CloseCode.protocolError, 'no hello came');
-    if (now - this.#lastHeard > PING_TIMEOUT_MS) return this.#socket.terminate();
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+    if (now - this.#lastHeard > PING_TIMEOUT_MS) this.#socket.terminate();
+    else if (this.#hello === undefined && now - openedAt > HELLO_WITHIN_MS) {
+      this.end(CloseCode.protocolError, 'no hello came');
+    } else if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
   }
 
   #heard(): void {
@@ -278,7 +279,10 @@ export class EdgeSession {
 
   #checkClock(wallMs: number): void {
     const skewMs = wallMs - this.#core.now();
-    if (Math.abs(skewMs) < SKEW_ALARM_MS) return this.#core.alarms.clear(`clock:${this.edgeId}`);
+    if (Math.abs(skewMs) < SKEW_ALARM_MS) {
+      this.#core.alarms.clear(`clock:${this.edgeId}`);
+      return;
+    }
     const minutes = Math.round(Math.abs(skewMs) / 60_000);
     this.#core.alarms.raise({
       key: `clock:${this.edgeId}`,
@@ -308,7 +312,7 @@ export class EdgeSession {
       outcome,
       source_address: this.#remoteAddress,
     };
-    await store.db.transaction().execute((trx) => appendAudit(trx, authority, entry));
+    await transact(store.db, (trx) => appendAudit(trx, authority, entry));
     this.#core.changes.announce('audit');
   }
 

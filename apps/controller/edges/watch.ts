@@ -63,7 +63,10 @@ export class Watch {
     const days = Math.floor((expiresAt - now) / DAY_MS);
     const key = `certificate:${edgeId}`;
     // The edge renews with 30 days left; a day later it should have.
-    if (days >= 29) return this.#core.alarms.clear(key);
+    if (days >= 29) {
+      this.#core.alarms.clear(key);
+      return;
+    }
     const level = days < 1 ? 1 : days < 7 ? 7 : 30;
     this.#core.alarms.raise({
       key,

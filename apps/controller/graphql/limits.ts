@@ -15,11 +15,17 @@ const MAX_DEPTH = 15;
 const MAX_ALIASES = 50;
 /** Fields that an answer may come to, lists counted at what they may hold. */
 const MAX_COST = 500_000;
-const LIST_SIZE = 10;
 const PAGE_SIZE = 100;
 
-/** Fields whose answers are lists without a `first`. */
-const lists = new Set(['uplinks', 'tunnels', 'peers', 'prefixes', 'history', 'throughputHistory']);
+/** Fields whose answers are lists without a `first`, and how long these may well be. */
+const lists: Readonly<Record<string, number>> = {
+  uplinks: 4,
+  tunnels: 10,
+  peers: 10,
+  prefixes: 4,
+  history: 300,
+  throughputHistory: 300,
+};
 
 interface Count {
   fields: number;
@@ -63,7 +69,7 @@ function sizeOf(field: FieldNode): number {
   const page = field.arguments?.find((argument) => ['first', 'last'].includes(argument.name.value))?.value;
   if (page?.kind === Kind.INT) return Math.max(1, Number(page.value));
   if (page?.kind === Kind.VARIABLE) return PAGE_SIZE;
-  return lists.has(field.name.value) ? LIST_SIZE : 1;
+  return lists[field.name.value] ?? 1;
 }
 
 function tooLarge(why: string): ServiceError {

@@ -2,19 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import helmet from '@fastify/helmet';
 import type { FastifyError, FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
 import type { Core } from '../core.ts';
 import { refusalOf, ServiceError } from '../services/error.ts';
 import { serveDashboard } from './dashboard.ts';
 import { serveGraphql } from './graphql.ts';
 import { callerOf, guard, type KnownHosts, localCaller } from './guard.ts';
 import { type Probe, serveHealth } from './health.ts';
-import { type Metrics, serveMetrics } from './metrics.ts';
+import { serveMetrics } from './metrics.ts';
 import { serveRest } from './rest.ts';
 
 export interface AppParts {
   readonly core: Core;
   readonly hosts: KnownHosts;
-  readonly metrics: Metrics;
+  readonly metrics: Registry;
   readonly probes: Readonly<Record<string, Probe>>;
   readonly dashboardFolder: string;
   /** The user's own certificate is in use: browsers may be told to insist on TLS for this name. */
@@ -32,15 +33,13 @@ export async function furnish(app: FastifyInstance, parts: AppParts, isLocal: bo
     if (refusal === undefined) {
       const requestId = randomUUID();
       core.log.error({ err: error, requestId }, 'a request failed');
-      return reply
-        .code(500)
-        .send({
-          code: 'INTERNAL',
-          message: `something went wrong here; the controller's log knows it as ${requestId}`,
-          requestId,
-        });
+      return reply.code(500).send({
+        code: 'INTERNAL',
+        message: `something went wrong here; the controller's log knows it as ${requestId}`,
+        requestId,
+      });
     }
-    metrics.refusals.inc({ code: refusal.code });
+    core.refusals.count(refusal.code);
     if (refusal.retryAfterSeconds !== undefined) void reply.header('retry-after', String(refusal.retryAfterSeconds));
     const fields = refusal.fields === undefined ? {} : { fields: refusal.fields };
     const extensions = { code: refusal.code, ...fields };

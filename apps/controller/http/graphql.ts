@@ -31,7 +31,9 @@ export function serveGraphql(
       caller,
       setSession: (session) => void reply.header('set-cookie', sessionCookie(session, core.now())),
     };
-    return send(reply, await answer(core, context, request.body));
+    const result = await answer(core, context, request.body);
+    for (const { extensions } of result.body.errors ?? []) core.refusals.count(extensions.code);
+    return send(reply, result);
   });
   app.route({
     method: ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH'],

@@ -1,15 +1,9 @@
 /** /metrics for Prometheus: sums only, no names of sites. */
 import type { FastifyInstance } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Core } from '../core.ts';
 
-export interface Metrics {
-  readonly registry: Registry;
-  /** By code: what was asked for and not given. */
-  readonly refusals: Counter<'code'>;
-}
-
-export function makeMetrics(core: Core, liveClients: () => number): Metrics {
+export function makeMetrics(core: Core, liveClients: () => number): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'patronus_controller_' });
   const gauge = (name: string, help: string, read: () => number) =>
@@ -36,16 +30,19 @@ export function makeMetrics(core: Core, liveClients: () => number): Metrics {
   );
   gauge('alarms_active', 'Alarms not cleared', () => alarms.all().filter((alarm) => alarm.cleared_at === null).length);
   gauge('live_clients', 'Open live-query sockets', liveClients);
-  const refusals = new Counter({
-    name: 'patronus_refusals_total',
-    help: 'Requests refused, by code',
+  new Gauge({
+    name: 'patronus_refusals',
+    help: 'Requests refused since the start, by code',
     labelNames: ['code'],
     registers: [registry],
+    collect() {
+      for (const [code, count] of core.refusals.counts) this.set({ code }, count);
+    },
   });
-  return { registry, refusals };
+  return registry;
 }
 
-export function serveMetrics(app: FastifyInstance, { registry }: Metrics): void {
+export function serveMetrics(app: FastifyInstance, registry: Registry): void {
   app.get('/metrics', async (_request, reply) =>
     reply.header('content-type', registry.contentType).send(await registry.metrics()),
   );

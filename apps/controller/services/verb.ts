@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Core } from '../core.ts';
 import { publish } from '../network/publish.ts';
 import type { Tables, Transaction } from '../store/tables.ts';
+import { transact } from '../store/transaction.ts';
 import type { Actor } from './actor.ts';
 import { appendAudit } from './audit.ts';
 import type { Topic } from './changes.ts';
@@ -58,7 +59,7 @@ export async function perform<Input, Output, Prepared>(
     subject = verb.subject(input);
     const prepared = (await verb.prepare?.(core, input, caller)) as Prepared;
     const now = core.now();
-    const output = await core.store.db.transaction().execute(async (trx) => {
+    const output = await transact(core.store.db, async (trx) => {
       const result = await verb.run(
         {
           ...caller,
@@ -87,14 +88,24 @@ export async function perform<Input, Output, Prepared>(
     return output;
   } catch (cause) {
     const refusal = refusalOf(cause);
-    // Without a sign-in nothing but attempts to get one is recorded: a stranger must not be able to fill the disk.
-    const isRecorded = refusal !== undefined && refusal.code !== 'UNAUTHENTICATED' && refusal.code !== 'DISK_FULL';
-    if (isRecorded) {
-      await writeAudit(core, core.store.db, caller, actorName, verb.action, subject, refusal.code);
-      core.changes.announce('audit');
-    }
+    if (refusal !== undefined) await recordRefusal(core, caller, actorName, verb.action, subject, refusal.code);
     throw refusal ?? cause;
   }
+}
+
+/** A stranger must not be able to fill the disk, and a full one takes no rows. */
+async function recordRefusal(
+  core: Core,
+  caller: Caller,
+  actor: string,
+  action: Action,
+  subject: string,
+  code: string,
+): Promise<void> {
+  if (code === 'DISK_FULL') return;
+  if (caller.actor.role === undefined && !core.refusals.mayRecord(core.now())) return;
+  await transact(core.store.db, (trx) => writeAudit(core, trx, caller, actor, action, subject, code));
+  core.changes.announce('audit');
 }
 
 /** Checks and compiles the network as the transaction sees it. */
