@@ -1,5 +1,6 @@
 /** `patronus edge run`: until SIGTERM or SIGINT. */
 import { mkdirSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { dieWithParent } from '@patronus/system/linux';
 import pino from 'pino';
 import { Edge } from '../edge.ts';
@@ -35,6 +36,8 @@ export async function run({ paths, token, trialMs, logLevel, supervisor }: RunOp
   const edge = await Edge.start({ paths, identity, log, trialMs });
   const socket = await serveStatus(paths, () => edge.status());
   log.info({ edge: identity.edgeName, site: identity.siteName, state: paths.directory }, 'edge runs');
+  // Node writes its compile cache when it exits; an edge that is killed never does.
+  flushCompileCache();
   const signal = await stopSignal();
   log.info({ signal }, 'edge stops');
   socket.close();

@@ -30,5 +30,6 @@ function wipe(paths: StatePaths): void {
   const { identity, continuation, configuration, rejected, uplinkNumbers, socket } = paths;
   for (const path of [identity, continuation, configuration, rejected, uplinkNumbers, socket])
     rmSync(path, { force: true });
-  rmSync(dirname(paths.uplinkKey('any')), { recursive: true, force: true });
+  for (const folder of [dirname(paths.uplinkKey('any')), paths.compileCache])
+    rmSync(folder, { recursive: true, force: true });
 }

@@ -11,7 +11,6 @@ import type { StatePaths } from '../state/paths.ts';
 import { softwareVersion } from '../version.ts';
 import { type Identity, readIdentity, writeIdentity } from './identity.ts';
 import { type PinnedAnswer, postPinned } from './post.ts';
-import { makeCertificateRequest, makePrivateKey } from './request.ts';
 
 const refused = (code: string, message: string) => new EdgeError(code, message, exitCodes.refused);
 
@@ -51,6 +50,8 @@ export async function enrol(
       exitCodes.usage,
     );
   }
+  // Loaded when it is needed only: it is a quarter of the edge's start.
+  const { makeCertificateRequest, makePrivateKey } = await import('./request.ts');
   const privateKey = await makePrivateKey();
   const request: EnrolmentRequest = {
     secret: parsed.s,

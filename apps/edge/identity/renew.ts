@@ -5,7 +5,6 @@ import { EdgeError, exitCodes } from '../errors.ts';
 import { firstAnswer } from './enrol.ts';
 import type { Identity } from './identity.ts';
 import { postPinned } from './post.ts';
-import { makeCertificateRequest } from './request.ts';
 
 export type CertificateAge = 'fresh' | 'due' | 'expired';
 
@@ -39,6 +38,7 @@ export async function renewExpired(
   wallMs: number,
   localAddresses: readonly (string | null)[],
 ): Promise<Identity> {
+  const { makeCertificateRequest } = await import('./request.ts');
   const certificateRequest = await makeCertificateRequest(identity.privateKey);
   const proven = Buffer.from(`patronus renewal v1\n${wallMs}\n${certificateRequest}`);
   const request: RenewalRequest = {

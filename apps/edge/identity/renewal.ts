@@ -5,7 +5,6 @@ import { messageOf } from '../errors.ts';
 import type { StatePaths } from '../state/paths.ts';
 import { type Identity, writeIdentity } from './identity.ts';
 import { certificateAge, renewExpired, withCertificate } from './renew.ts';
-import { makeCertificateRequest } from './request.ts';
 
 export class Renewal {
   readonly #paths: StatePaths;
@@ -34,6 +33,7 @@ export class Renewal {
     if (age === 'fresh' || this.#isBusy) return;
     this.#isBusy = true;
     try {
+      const { makeCertificateRequest } = await import('./request.ts');
       if (age === 'expired') this.#take(await renewExpired(this.#identity, wallMs, localAddresses));
       else ask({ type: 'renew', certificateRequest: await makeCertificateRequest(this.#identity.privateKey) });
     } finally {
