@@ -76,12 +76,15 @@ test('a reply later than the silence limit does not bring a tunnel up', () => {
   assert.equal(liveness.state, 'connecting');
 });
 
-test('round-trip time is smoothed, and its minimum kept', () => {
+test('round-trip time is smoothed, and the shortest of ten seconds known', () => {
   const liveness = new Liveness(0);
   run(liveness, 0, 3_000, () => true, 20);
   run(liveness, 3_001, 3_500, () => true, 100);
-  assert.equal(liveness.minRoundTripUs, 20_000);
+  assert.equal(liveness.minRoundTripUs(3_500_000), 20_000);
   assert.ok(liveness.smoothedRoundTripUs! > 20_000 && liveness.smoothedRoundTripUs! < 100_000);
+  run(liveness, 3_501, 14_000, () => true, 100);
+  assert.equal(liveness.minRoundTripUs(14_000_000), 100_000);
+  assert.equal(liveness.minRoundTripUs(60_000_000), null);
 });
 
 test('loss is the unanswered part of the last ten seconds', () => {

@@ -21,7 +21,6 @@ export class Liveness {
   /** When `state` began, monotonic ms. */
   sinceMs: number;
   smoothedRoundTripUs: number | null = null;
-  minRoundTripUs: number | null = null;
   /** When the next probe is due. */
   nextProbeAtMs: number;
   #sequence = 0;
@@ -29,6 +28,7 @@ export class Liveness {
   #retryAtMs: number;
   readonly #sentAtUs = new Float64Array(REMEMBERED).fill(-1);
   readonly #answered = new Uint8Array(REMEMBERED);
+  readonly #roundTripUs = new Float64Array(REMEMBERED);
 
   constructor(nowMs: number) {
     this.sinceMs = nowMs;
@@ -70,7 +70,8 @@ export class Liveness {
     // A reply that was under way longer than the silence limit must not bring back a tunnel that is down.
     if (nowUs - sentAtUs > SILENCE_LIMIT_MS * 1000) return false;
     this.#lastReplyAtMs = Math.max(this.#lastReplyAtMs, nowMs);
-    this.#measure(Math.max(0, nowUs - sentAtUs));
+    this.#roundTripUs[slot] = nowUs - sentAtUs;
+    this.#smooth(nowUs - sentAtUs);
     if (this.state === 'up') return false;
     this.#enter('up', nowMs);
     return true;
@@ -112,15 +113,24 @@ export class Liveness {
     return sent === 0 ? null : lost / sent;
   }
 
+  /** Shortest round trip of the last 10 s; null when nothing was answered. */
+  minRoundTripUs(nowUs: number): number | null {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let slot = 0; slot < REMEMBERED; slot++) {
+      if (this.#answered[slot] === 0 || nowUs - this.#sentAtUs[slot]! > LOSS_WINDOW_MS * 1000) continue;
+      shortest = Math.min(shortest, this.#roundTripUs[slot]!);
+    }
+    return shortest === Number.POSITIVE_INFINITY ? null : shortest;
+  }
+
   #enter(state: LivenessState, nowMs: number): void {
     this.state = state;
     this.sinceMs = nowMs;
     this.#retryAtMs = nowMs + RETRY_AFTER_DOWN_MS;
   }
 
-  #measure(roundTripUs: number): void {
+  #smooth(roundTripUs: number): void {
     const smoothed = this.smoothedRoundTripUs;
     this.smoothedRoundTripUs = smoothed === null ? roundTripUs : smoothed + (roundTripUs - smoothed) / 8;
-    this.minRoundTripUs = this.minRoundTripUs === null ? roundTripUs : Math.min(this.minRoundTripUs, roundTripUs);
   }
 }

@@ -51,7 +51,7 @@ function tunnelReport(context: PathContext, link: Link, now: number): TunnelRepo
     sinceMs: liveness.sinceMs,
     active: context.groups.activeOf(tunnel.group) === link.number,
     roundTripUs: liveness.smoothedRoundTripUs === null ? null : Math.round(liveness.smoothedRoundTripUs),
-    minRoundTripUs: liveness.minRoundTripUs,
+    minRoundTripUs: liveness.minRoundTripUs(now * 1000),
     loss: liveness.loss(now * 1000),
     ...trafficOf(link),
     receivedPackets: link.receivedPackets,

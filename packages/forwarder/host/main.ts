@@ -19,6 +19,7 @@
  * It opens nothing, resolves nothing and reads no file once it runs. Standards: WireGuard (Donenfeld 2017), RFC 791,
  * 8200, 792, 4443, 1191, 1624, 1812.
  */
+import { flushCompileCache } from 'node:module';
 import { libc, nativeMemory, sharpenTimers, systemClock } from '@patronus/system/linux';
 import { PacketForwarder } from '../forwarder.ts';
 import { createMemory } from '../memory.ts';
@@ -45,6 +46,8 @@ function start(): void {
     emit: (event) => loop.emit(event),
   });
   sharpenTimers();
+  // What was compiled so far is kept now: this process seldom ends in a way that would leave time for it.
+  flushCompileCache();
   loop.emit({ type: 'ready', capabilities: { cipher: 'wasm-simd', offload: 'none', node: process.version } });
   loop.run(forwarder);
 }

@@ -1,0 +1,87 @@
+/** One forwarder process and the socket to it. What it is told and when, process.ts decides. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { closeDescriptor, FrameChannel, libc, unixStreamPair } from '@patronus/system/linux';
+import type { ForwarderCommand, ForwarderEvent } from '../control.ts';
+
+const entry = fileURLToPath(new URL('./main.ts', import.meta.url));
+/**
+ * Compiled code is kept beside the dependencies, which belong to whoever the code belongs to: it saves two thirds of
+ * the start. Where it cannot be written, Node does without.
+ */
+const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/patronus', import.meta.url));
+/** A forwarder that was hung up on ends by itself; one that doesn't is ended. */
+const PATIENCE_MS = 1_000;
+const F_GETFD = 1;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export interface ChildEvents {
+  readonly onEvent: (event: ForwarderEvent) => void;
+  /** Once. */
+  readonly onEnd: (code: number | null, signal: NodeJS.Signals | null) => void;
+}
+
+export class ForwarderChild {
+  readonly startedAt = performance.now();
+  readonly #process: ChildProcess;
+  readonly #channel: FrameChannel;
+  #hasEnded = false;
+
+  constructor(nodeBinary: string, events: ChildEvents) {
+    const [ours, theirs] = unixStreamPair();
+    this.#process = spawn(nodeBinary, [entry], {
+      stdio: ['ignore', 'inherit', 'inherit', theirs],
+      // Ctrl-C in a terminal is for the owner, which then hangs up in its own time.
+      detached: true,
+      // An environment of its own: nothing that the owner was given by it is a packet path's business.
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: compileCache },
+    });
+    closeDescriptor(theirs);
+    this.#channel = new FrameChannel(ours, {
+      onFrame: (payload) => events.onEvent(JSON.parse(decoder.decode(payload)) as ForwarderEvent),
+      onClose: () => undefined,
+    });
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
+      if (this.#hasEnded) return;
+      this.#hasEnded = true;
+      this.#channel.close();
+      events.onEnd(code, signal);
+    };
+    this.#process.once('exit', end);
+    this.#process.once('error', () => end(null, null));
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  say(command: ForwarderCommand, fd?: number): void {
+    this.#channel.send(encoder.encode(JSON.stringify(command)), fd === undefined ? [] : [fd]);
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  /** Hangs up; resolves once the process is gone. */
+  stop(): Promise<void> {
+    if (this.#hasEnded) return Promise.resolve();
+    return new Promise((resolve) => {
+      const patience = setTimeout(() => this.kill(), PATIENCE_MS);
+      const settle = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+      this.#process.once('exit', settle);
+      this.#process.once('error', settle);
+      this.#channel.close();
+    });
+  }
+}
+
+/** A closed descriptor in a frame would stop every frame behind it. */
+export function isOpenDescriptor(fd: number): boolean {
+  return libc.fcntl(fd, F_GETFD, 0) >= 0;
+}
