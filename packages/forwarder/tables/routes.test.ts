@@ -67,3 +67,10 @@ test('a source is allowed exactly when one of the prefixes of its segment holds 
     }),
   );
 });
+
+test('the address of a stock peer, which is one of our own prefixes too, leads to the peer', () => {
+  const prefix = prefixOf({ family: 4, bytes: Uint8Array.of(10, 201, 0, 5) }, 32);
+  const toPeer: SegmentRoute = { segment: 0, prefix, target: { kind: 'peer', links: Int32Array.of(3) } };
+  const routes = buildRoutes([toPeer], [{ segment: 0, prefix }]);
+  assert.deepEqual(routes.lookup(0, 4, prefix.bytes), toPeer.target);
+});

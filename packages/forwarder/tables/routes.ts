@@ -28,14 +28,19 @@ export interface SegmentRoute {
 
 const LOCAL: LocalTarget = { kind: 'local' };
 
-/** What is ours comes last, so that of two equal prefixes (shared between sites) ours is the one that counts. */
+/**
+ * Of equal prefixes the later insertion counts: ours before another site's (they may share one), and a stock peer's
+ * before both, because its address is one of our own prefixes too.
+ */
 export function buildRoutes(
   routes: readonly SegmentRoute[],
   local: readonly { readonly segment: number; readonly prefix: Prefix }[],
 ): PrefixTrie<Target> {
   const trie = new PrefixTrie<Target>();
+  const isPeer = ({ target }: SegmentRoute) => target.kind === 'peer';
   for (const { segment, prefix, target } of routes) trie.insert(segment, prefix, target);
   for (const { segment, prefix } of local) trie.insert(segment, prefix, LOCAL);
+  for (const { segment, prefix, target } of routes.filter(isPeer)) trie.insert(segment, prefix, target);
   return trie;
 }
 
