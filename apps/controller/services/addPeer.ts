@@ -20,7 +20,10 @@ const input = z.object({
   presharedKey: wireguardKeySchema.nullish(),
 });
 
-/** Lets a stock WireGuard peer into a site, with an address out of the site's LANs so that every site finds it. */
+/**
+ * Lets a stock WireGuard peer into a site, with an address of the site's LANs or one that no site holds. An address of
+ * another site's LAN is refused: traffic for it would go to two places.
+ */
 export const addPeer: Verb<z.infer<typeof input>, { peerId: string }> = {
   action: 'peer.add',
   input,
@@ -32,10 +35,18 @@ export const addPeer: Verb<z.infer<typeof input>, { peerId: string }> = {
     const site = await requireSite(work, peer.siteId);
     work.about(`${peer.name} at ${site.name}`);
     const address = hostPrefixOf(peer.address)!;
-    const prefixes = await trx.selectFrom('site_prefix').select('prefix').where('site_id', '=', site.id).execute();
-    if (!prefixes.some(({ prefix }) => covers(prefix, address))) {
-      const why = `${address} lies in none of ${site.name}'s LANs (${prefixes.map((row) => row.prefix).join(', ')})`;
-      throw new ServiceError('INVALID_INPUT', `${why}; choose a free address inside one`, { fields: { address: why } });
+    const holders = await trx
+      .selectFrom('site_prefix')
+      .innerJoin('site', 'site.id', 'site_prefix.site_id')
+      .select(['site_prefix.prefix', 'site.id', 'site.name'])
+      .where('site.organisation', '=', organisation)
+      .execute();
+    const covering = holders.filter(({ prefix }) => covers(prefix, address));
+    const holder = covering.find(({ id }) => id !== site.id);
+    if (holder !== undefined && !covering.some(({ id }) => id === site.id)) {
+      const why = `${address} lies in ${holder.prefix}, a LAN of ${holder.name}`;
+      const message = `${why}; choose an address of ${site.name}'s LANs, or one that no site holds`;
+      throw new ServiceError('INVALID_INPUT', message, { fields: { address: why } });
     }
     const others = await trx.selectFrom('peer').selectAll().where('organisation', '=', organisation).execute();
     const same = others.find((other) => other.address === address || other.public_key === peer.publicKey);
