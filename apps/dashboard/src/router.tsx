@@ -23,6 +23,8 @@ const root = createRootRoute({
 const inside = createRoute({
   getParentRoute: () => root,
   id: 'inside',
+  // Somebody else may sign in next: who was signed in is not kept.
+  gcTime: 0,
   loader: async ({ location }) => {
     const { me, setup } = await session();
     if (me) return { user: me };

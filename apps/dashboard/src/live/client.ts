@@ -1,4 +1,5 @@
 import { Client, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core';
+import { graphql } from '../queries/graphql.ts';
 import { isSignedOut, problemOf } from './problem.ts';
 import { createSocket } from './socket.ts';
 
@@ -14,7 +15,15 @@ function announceSignedOut(): void {
   for (const listener of signedOutListeners) listener();
 }
 
-const socket = createSocket(announceSignedOut);
+const aliveQuery = graphql(`query Alive { me { id } }`);
+
+/** False only when the controller says so; while it does not answer, the session may well be alive. */
+async function hasSession(): Promise<boolean> {
+  const { data } = await client.query(aliveQuery, {}).toPromise();
+  return data === undefined || data.me !== null;
+}
+
+const socket = createSocket(announceSignedOut, hasSession);
 
 /** Ends the live socket, which carries the old session's cookie; the next subscription opens a new one. */
 export function restartSocket(): void {

@@ -16,6 +16,13 @@ test('the code and the message of the controller are kept', () => {
   assert.deepEqual(problem, { code: 'PREFIX_TAKEN', message: 'The site was not added.', fields: {} });
 });
 
+test('a message begins like a sentence, but a name keeps its spelling', () => {
+  const said = (message: string) => problemOf({ message, graphQLErrors: [{ message }] }).message;
+  assert.equal(said('sign in first'), 'Sign in first');
+  assert.equal(said('10.1.0.0/16 is taken'), '10.1.0.0/16 is taken');
+  assert.equal(said('publicKey: 44 characters'), 'publicKey: 44 characters');
+});
+
 test('a missing session is told apart from other errors', () => {
   assert.ok(isSignedOut(refused({ code: 'UNAUTHENTICATED' })));
   assert.ok(!isSignedOut(refused({ code: 'FORBIDDEN' })));

@@ -25,9 +25,19 @@ export function problemOf(error: ErrorLike): Problem {
   const code = first.extensions?.code;
   return {
     code: typeof code === 'string' ? code : 'UNKNOWN',
-    message: first.message,
+    message: sentence(first.message),
     fields: fieldsOf(first.extensions?.fields),
   };
+}
+
+/** The controller writes for logs and command lines, in lower case; on a page a message is a sentence. */
+function sentence(message: string): string {
+  // Names such as `publicKey` or `10.1.0.0/16` keep their spelling.
+  return /^[a-z]+[ ,-]/.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message;
+}
+
+function formPath(path: string): string {
+  return path.replace(/\[(\d+)\]/g, '.$1').replace(/^input\./, '');
 }
 
 /** Paths may come as `input.prefixes[0]` or `prefixes.0`; forms know the second. */
@@ -35,7 +45,7 @@ function fieldsOf(value: unknown): Record<string, string> {
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(
     Object.entries(value).flatMap(([path, message]) =>
-      typeof message === 'string' ? [[path.replace(/\[(\d+)\]/g, '.$1').replace(/^input\./, ''), message]] : [],
+      typeof message === 'string' ? [[formPath(path), sentence(message)]] : [],
     ),
   );
 }

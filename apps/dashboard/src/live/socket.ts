@@ -7,9 +7,10 @@ const longestWaitMs = 10_000;
 
 /**
  * The live socket. It opens with the first subscription, comes back by itself when it is lost (the subscriptions on it
- * go on), and calls `onSessionOver` when the controller ended the session.
+ * go on), and calls `onSessionOver` when the controller ended the session. A browser is not told why a socket could
+ * not be opened, so before each new attempt `hasSession` asks.
  */
-export function createSocket(onSessionOver: () => void): Client {
+export function createSocket(onSessionOver: () => void, hasSession: () => Promise<boolean>): Client {
   // The pong to a ping has this long; a dead path without RST would otherwise look open for minutes.
   const keepAliveMs = 10_000;
   let pongTimer: ReturnType<typeof setTimeout> | undefined;
@@ -20,7 +21,10 @@ export function createSocket(onSessionOver: () => void): Client {
     lazyCloseTimeout: 3_000,
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: (event) => !sessionOver.has((event as Partial<CloseEvent>).code),
-    retryWait: waitBeforeRetry,
+    retryWait: async (retries) => {
+      await waitBeforeRetry(retries);
+      if (!(await hasSession())) onSessionOver();
+    },
     on: {
       connecting: (isRetry) => setConnection(isRetry ? 'lost' : 'connecting'),
       connected: (socket) => {

@@ -61,8 +61,12 @@ export function AddPeer({ site, onClose }: AddPeerProps) {
           />
           <TextInput
             label="Public key"
-            description="Made on the peer with `wg genkey | tee private.key | wg pubkey`; the private key stays there."
-            className="mono"
+            description={
+              <>
+                Made on the peer with <code>wg genkey | tee private.key | wg pubkey</code>; the private key stays there.
+              </>
+            }
+            classNames={{ input: 'mono' }}
             data-testid="peer-public-key"
             {...form.getInputProps('publicKey')}
           />

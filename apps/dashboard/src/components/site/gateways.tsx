@@ -37,7 +37,7 @@ export function Gateways({ siteId, onEnrol }: { siteId: string; onEnrol: () => v
     <QueryState query={query}>
       {({ site }) =>
         site && site.edges.length > 0 ? (
-          site.edges.map((gateway) => <GatewayFacts key={gateway.id} gateway={gateway} />)
+          site.edges.map((gateway) => <GatewayFacts key={gateway.id} gateway={gateway} onEnrol={onEnrol} />)
         ) : (
           <Message icon={IconServerOff} title="No gateway yet">
             <p>One command on a Linux machine makes it this site's gateway.</p>
@@ -51,7 +51,7 @@ export function Gateways({ siteId, onEnrol }: { siteId: string; onEnrol: () => v
   );
 }
 
-function GatewayFacts({ gateway }: { gateway: Gateway }) {
+function GatewayFacts({ gateway, onEnrol }: { gateway: Gateway; onEnrol: () => void }) {
   const now = useNow();
   const [isRevoking, setRevoking] = useState(false);
   const revoke = useChange(revokeMutation);
@@ -62,6 +62,11 @@ function GatewayFacts({ gateway }: { gateway: Gateway }) {
         <strong>{gateway.name}</strong>
         <State look={edgeLooks[gateway.state]} />
         <span className="grow" />
+        {gateway.state === 'PENDING' && (
+          <Button size="compact-xs" variant="subtle" onClick={onEnrol}>
+            Show the command
+          </Button>
+        )}
         {isTrusted && (
           <Button size="compact-xs" variant="subtle" color="red" onClick={() => setRevoking(true)}>
             Revoke

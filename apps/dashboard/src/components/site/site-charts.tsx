@@ -8,7 +8,7 @@ import { alignSamples, sumColumns } from '../../series/merge.ts';
 import { useSeriesById } from '../../series/use-series.ts';
 import { endsFrom, ratesFrom } from '../../tunnels/perspective.ts';
 import { Card } from '../page.tsx';
-import { Message, QueryState } from '../query-state.tsx';
+import { QueryState } from '../query-state.tsx';
 import { TimeChart } from '../time-chart.tsx';
 
 const historyQuery = graphql(`
@@ -41,17 +41,10 @@ export function SiteCharts({ siteId }: { siteId: string }) {
   return (
     <QueryState query={live}>
       {({ site }) =>
+        // Without tunnels the table below says why there is nothing to measure.
         site && site.tunnels.length > 0 ? (
           <Charts siteId={siteId} history={history?.site?.tunnels} live={site.tunnels} />
-        ) : (
-          <div className="grid">
-            <Card>
-              <Message title="Nothing to measure yet">
-                <p>Charts appear when the site's gateway has tunnels to other sites.</p>
-              </Message>
-            </Card>
-          </div>
-        )
+        ) : null
       }
     </QueryState>
   );
