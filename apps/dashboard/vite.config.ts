@@ -13,7 +13,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    // The development controller has a certificate of its own CA.
-    proxy: { '/api': { target: controller, secure: false, ws: true, changeOrigin: true } },
+    // The development controller has a certificate of its own CA, and it answers its own origin only.
+    proxy: {
+      '/api': { target: controller, secure: false, ws: true, changeOrigin: true, headers: { origin: controller } },
+    },
   },
 });

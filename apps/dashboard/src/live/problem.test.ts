@@ -37,7 +37,7 @@ test('a message is shown at the field it belongs to, and then not above the form
   const isField = (path: string) => ['name', 'prefixes', 'uplinks.0.label'].includes(path);
   const problem = refused({ fields: { name: 'taken', 'prefixes.1': 'not a prefix', 'uplinks.0.label': 'empty' } });
   assert.deepEqual(spreadOverFields(problem, isField), {
-    fields: { name: 'taken', prefixes: 'not a prefix', 'uplinks.0.label': 'empty' },
+    fields: { name: 'taken', prefixes: 'Not a prefix', 'uplinks.0.label': 'empty' },
     rest: null,
   });
 });
