@@ -111,13 +111,11 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
   test('the sites page lists the three sites', async () => {
     await page.goto(`https://localhost:${port}/sites`);
     for (const site of ['berlin', 'london', 'tokyo']) await page.getByTestId(`site-row-${site}`).waitFor();
-    await picture('sites');
   });
 
   test('a cut uplink turns its tunnels red within 5 s, while a ping between hosts goes on', async () => {
     await page.goto(`https://localhost:${port}/topology`);
     await page.locator('[data-testid^="tunnel-line-"][data-state="UP"]').nth(11).waitFor();
-    await picture('topology');
     const ping = patronus([
       'lab',
       'exec',
@@ -141,7 +139,10 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
       .first()
       .waitFor({ timeout: 5_000 - (Date.now() - cutAt) });
     await page.locator('[data-testid^="tunnel-line-"][data-state="DOWN"]').nth(3).waitFor();
-    await picture('topology-cut');
+    await picture('topology-cut-light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await picture('topology-cut-dark');
+    await page.emulateMedia({ colorScheme: 'light' });
     const { text } = await ping;
     const received = Number(/(\d+) received/.exec(text)?.[1] ?? 0);
     // 3 s of silence at five a second are fifteen.
@@ -160,20 +161,51 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
     await page.locator('[data-testid^="tunnel-line-"][data-state="UP"]').nth(11).waitFor();
   });
 
-  test('every page reads well in dark and light', async () => {
+  test('a site is added with the command for its gateway, changed and deleted, each without a reload', async () => {
+    await page.goto(`https://localhost:${port}/sites`);
+    const other = await page.context().newPage();
+    await other.goto(`https://localhost:${port}/sites`);
+    await other.getByTestId('site-row-berlin').waitFor();
+    const added = await patronus([
+      ...['site', 'add', 'paris', '--prefix', '10.4.0.0/24'],
+      ...['--uplink', 'internet:eth0'],
+    ]);
+    assert.equal(added.code, 0, added.text);
+    assert.match(added.text, /edge run --token pat1\./);
+    await other.getByTestId('site-row-paris').waitFor({ timeout: 5_000 });
+    const taken = await patronus([
+      ...['site', 'add', 'lyon', '--prefix', '10.4.0.0/24'],
+      ...['--uplink', 'internet:eth0'],
+    ]);
+    assert.equal(taken.code, 1);
+    assert.match(taken.text, /10\.4\.0\.0\/24.*paris/);
+    assert.equal((await patronus(['site', 'remove', 'paris', '--yes'])).code, 0);
+    await other.getByTestId('site-row-paris').waitFor({ state: 'detached', timeout: 5_000 });
+    await other.close();
+  });
+
+  test('every page reads well in dark and light, and none throws', async () => {
+    const pages: readonly [name: string, path: string, shown: string][] = [
+      ['overview', '/', '[data-testid="overview-tunnels-up"]'],
+      ['sites', '/sites', '[data-testid="site-row-tokyo"]'],
+      ['topology', '/topology', '[data-testid^="tunnel-line-"]'],
+      ['audit', '/audit', 'table'],
+    ];
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
     for (const scheme of ['dark', 'light'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
-      for (const path of ['/', '/sites', '/topology']) {
-        const errors: string[] = [];
-        const listen = (error: Error) => errors.push(error.message);
-        page.on('pageerror', listen);
+      for (const [name, path, shown] of pages) {
         await page.goto(`https://localhost:${port}${path}`);
-        await page.locator('h1').first().waitFor();
-        await picture(`${path === '/' ? 'overview' : path.slice(1)}-${scheme}`);
-        page.off('pageerror', listen);
-        assert.deepEqual(errors, []);
+        await page.locator(shown).first().waitFor();
+        await picture(`${name}-${scheme}`);
       }
+      await page.goto(`https://localhost:${port}/sites`);
+      await page.getByTestId('site-row-berlin').getByText('berlin').first().click();
+      await page.locator('canvas').nth(1).waitFor();
+      await picture(`site-${scheme}`);
     }
+    assert.deepEqual(errors, []);
   });
 
   test('a stop takes every namespace of the lab away', async () => {
