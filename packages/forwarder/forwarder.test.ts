@@ -2,38 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ipv4HeaderIsIntact, transportIsIntact } from '@patronus/net';
 import { type DropReason, dropReasons, PASSED } from './drops.ts';
-import { loadKernels } from './host/loadKernels.ts';
-import { hostPrimitives } from './host/primitives.ts';
-import { createMemory } from './memory.ts';
-import { outerEndpoint, SimulatedSite, sitePrefix, udpPacket } from './simulatedSites.ts';
-import { Simulation } from './simulation.ts';
-
-const options = {
-  loadKernels: ({ memory }: { memory: WebAssembly.Memory }) => loadKernels(memory),
-  primitives: hostPrimitives,
-};
-const keyMaker = (() => {
-  const memory = createMemory();
-  return hostPrimitives(memory, loadKernels(memory.memory));
-})();
-const publicKeyOf = (key: Uint8Array) => keyMaker.privateKey(key).publicKey;
-
-function sites(count: number): { simulation: Simulation; sites: SimulatedSite[] } {
-  const simulation = new Simulation(options);
-  const made = Array.from({ length: count }, (_, at) => new SimulatedSite(simulation, at + 1, publicKeyOf));
-  return { simulation, sites: made };
-}
-
-/** Two sites with both tunnels up. */
-function joined() {
-  const { simulation, sites: made } = sites(2);
-  const [left, right] = made as [SimulatedSite, SimulatedSite];
-  left.configure(left.plan([2]));
-  right.configure(right.plan([1]));
-  simulation.run(1_000);
-  assert.deepEqual([left.upTunnels, right.upTunnels], [2, 2]);
-  return { simulation, left, right };
-}
+import {
+  joinedSites,
+  outerEndpoint,
+  type SimulatedSite,
+  simulatedSites,
+  sitePrefix,
+  udpPacket,
+  udpPacket6,
+} from './simulatedSites.ts';
 
 const verdictName = (verdict: number): DropReason | 'passed' =>
   verdict === PASSED ? 'passed' : dropReasons[verdict - 1]!;
@@ -42,7 +19,7 @@ const isOver = (uplink: 'one' | 'two') => (datagram: { to: string }) =>
   datagram.to === outerEndpoint(1, uplink) || datagram.to === outerEndpoint(2, uplink);
 
 test('a packet arrives at the other site byte for byte, whatever its length', () => {
-  const { simulation, left, right } = joined();
+  const { simulation, left, right } = joinedSites();
   for (const length of [28, 29, 43, 44, 100, 1379, 1380]) {
     const packet = udpPacket({ ...fromLeft, length });
     assert.equal(verdictName(left.fromLan(packet)), 'passed');
@@ -52,25 +29,8 @@ test('a packet arrives at the other site byte for byte, whatever its length', ()
   assert.equal(right.delivered.length, 0);
 });
 
-test('the timestamp to store is told before the first handshake leaves', () => {
-  const { simulation, sites: made } = sites(2);
-  const [left] = made as [SimulatedSite];
-  let toldBefore: boolean | undefined;
-  simulation.passes = () => {
-    toldBefore ??= left.all('timestamp').length > 0;
-    return true;
-  };
-  left.configure(left.plan([2]));
-  simulation.run(100);
-  assert.equal(toldBefore, true);
-  assert.match(left.all('timestamp')[0]!.label, /^[0-9a-f]{24}$/);
-  // One label a minute, not one a handshake.
-  simulation.run(20_000);
-  assert.equal(left.all('timestamp').filter(({ uplinkId }) => uplinkId === 'one').length, 1);
-});
-
 test('packets of a flow go through one tunnel, and move to the other within 1.25 s of silence', () => {
-  const { simulation, left, right } = joined();
+  const { simulation, left, right } = joinedSites();
   simulation.passes = (datagram) => !isOver('one')(datagram);
   const cutAt = simulation.now;
   let firstThrough: number | undefined;
@@ -87,22 +47,8 @@ test('packets of a flow go through one tunnel, and move to the other within 1.25
   assert.equal(left.all('switched').at(-1)?.tunnelId, 'one-1-2');
 });
 
-test('groups say which tunnel is preferred, and a later configuration does not undo them', () => {
-  const { left } = joined();
-  const group = { edgeId: 'edge2', tunnelIds: ['two-1-2', 'one-1-2', 'unknown'] };
-  left.forwarder.handle({ type: 'groups', generation: 7, groups: [group] });
-  assert.deepEqual(
-    { ...left.all('switched').at(-1), atMs: 0 },
-    { type: 'switched', edgeId: 'edge2', tunnelId: 'two-1-2', generation: 7, atMs: 0 },
-  );
-  const switches = left.all('switched').length;
-  left.configure(left.plan([2], { serial: 2 }));
-  assert.equal(left.all('switched').length, switches);
-  assert.equal(left.all('configured').at(-1)?.serial, 2);
-});
-
 test('with both uplinks silent packets are answered as unreachable, and pass again when one is back', () => {
-  const { simulation, left, right } = joined();
+  const { simulation, left, right } = joinedSites();
   simulation.passes = () => false;
   simulation.run(2_000);
   assert.equal(verdictName(left.fromLan(udpPacket(fromLeft))), 'noTunnel');
@@ -120,7 +66,7 @@ test('with both uplinks silent packets are answered as unreachable, and pass aga
 });
 
 test('a packet beyond the MTU is answered with the MTU', () => {
-  const { left } = joined();
+  const { left } = joinedSites();
   assert.equal(verdictName(left.fromLan(udpPacket({ ...fromLeft, length: 1381 }))), 'tooBig');
   const answer = left.delivered.pop()!;
   const view = new DataView(answer.buffer);
@@ -129,8 +75,51 @@ test('a packet beyond the MTU is answered with the MTU', () => {
   assert.ok(ipv4HeaderIsIntact(answer, 0, 20));
 });
 
+test('IPv6 passes the same way, and its errors are those of ICMPv6', () => {
+  const { simulation, left, right } = joinedSites();
+  const prefix = (site: number) => ({ segment: 0, prefix: `fd0${site}::/16` });
+  for (const [site, other] of [
+    [left, 2],
+    [right, 1],
+  ] as const) {
+    const edges = [{ id: `edge${other}`, allowed: [prefix(other)] }];
+    const routes = [{ ...prefix(other), nextHops: [`edge${other}`] }];
+    site.configure(site.plan([other], { serial: 2, local: [prefix(site.number)], edges, routes }));
+  }
+  const packet = udpPacket6(1, 2, 1380);
+  assert.equal(verdictName(left.fromLan(packet)), 'passed');
+  simulation.run(0);
+  assert.deepEqual(right.delivered.pop(), packet);
+  for (const [reason, asked, type, code] of [
+    ['tooBig', udpPacket6(1, 2, 1381), 2, 0],
+    ['noRoute', udpPacket6(1, 3), 1, 0],
+  ] as const) {
+    assert.equal(verdictName(left.fromLan(asked)), reason);
+    const answer = left.delivered.pop()!;
+    assert.deepEqual([answer[6], answer[40], answer[41]], [58, type, code]);
+    assert.deepEqual(answer.subarray(24, 40), asked.subarray(8, 24));
+    assert.ok(transportIsIntact(answer, 6, 8, 58, 40, answer.length - 40));
+    assert.ok(answer.length <= 1280);
+    assert.equal(verdictName(left.fromLan(asked.with(23, 2).with(8, 0xfc))), 'notOurs');
+  }
+});
+
+test('nothing is answered about an error, a later fragment or more than a hundred times a second', () => {
+  const { left } = joinedSites();
+  const unroutable = udpPacket({ ...fromLeft, destination: [10, 9, 0, 1] });
+  const icmpError = unroutable.slice();
+  icmpError[9] = 1;
+  icmpError[20] = 3;
+  const fragment = unroutable.slice();
+  fragment[7] = 9;
+  for (const packet of [icmpError, fragment]) assert.equal(verdictName(left.fromLan(packet)), 'noRoute');
+  assert.equal(left.delivered.length, 0);
+  for (let count = 0; count < 500; count++) left.fromLan(unroutable);
+  assert.equal(left.delivered.length, 100);
+});
+
 test('what may not leave a site is dropped with its reason', () => {
-  const { left, right, simulation } = joined();
+  const { left, right, simulation } = joinedSites();
   const cases: readonly (readonly [DropReason, Uint8Array])[] = [
     ['notOurs', udpPacket({ ...fromLeft, source: [10, 9, 0, 1] })],
     ['noRoute', udpPacket({ ...fromLeft, destination: [10, 9, 0, 1] })],
@@ -152,8 +141,8 @@ test('what may not leave a site is dropped with its reason', () => {
 });
 
 test('a hub passes packets on as one hop, and a loop of edges ends', () => {
-  const { simulation, sites: made } = sites(3);
-  const [left, hub, right] = made as [SimulatedSite, SimulatedSite, SimulatedSite];
+  const { simulation, sites } = simulatedSites(3);
+  const [left, hub, right] = sites as [SimulatedSite, SimulatedSite, SimulatedSite];
   const everyone = [sitePrefix(1), sitePrefix(2), sitePrefix(3)];
   const via = (site: SimulatedSite) =>
     site.plan([2], {
@@ -181,8 +170,8 @@ test('a hub passes packets on as one hop, and a loop of edges ends', () => {
 });
 
 test('a second next hop takes over when no tunnel to the first is up', () => {
-  const { simulation, sites: made } = sites(3);
-  const [left, first, second] = made as [SimulatedSite, SimulatedSite, SimulatedSite];
+  const { simulation, sites } = simulatedSites(3);
+  const [left, first, second] = sites as [SimulatedSite, SimulatedSite, SimulatedSite];
   const shared = { segment: 0, prefix: '10.50.0.0/16' };
   left.configure(left.plan([2, 3], { routes: [{ ...shared, nextHops: ['edge2', 'edge3'] }] }));
   for (const site of [first, second]) site.configure(site.plan([1], { local: [shared] }));
@@ -198,79 +187,8 @@ test('a second next hop takes over when no tunnel to the first is up', () => {
   assert.deepEqual([first.delivered.length, second.delivered.length], [1, 1]);
 });
 
-test('a configuration that comes again changes nothing, and keeps every session', () => {
-  const { simulation, left, right } = joined();
-  const { sessions } = left.telemetry().counters;
-  for (let serial = 2; serial < 6; serial++) {
-    left.configure(left.plan([2], { serial }));
-    left.fromLan(udpPacket(fromLeft));
-    simulation.run(100);
-    assert.equal(right.delivered.length, serial - 1);
-  }
-  assert.equal(left.telemetry().counters.sessions, sessions);
-  assert.equal(left.all('switched').length, 1);
-});
-
-test('a tunnel that goes takes its sessions, and its traffic moves at once', () => {
-  const { simulation, left, right } = joined();
-  left.configure(left.plan([2], { serial: 2, tunnels: [left.tunnelTo(2, 'two')] }));
-  left.fromLan(udpPacket(fromLeft));
-  simulation.run(0);
-  assert.equal(right.delivered.length, 1);
-  assert.deepEqual(
-    left.telemetry().tunnels.map(({ id }) => id),
-    ['two-1-2'],
-  );
-});
-
-test('a new uplink key is taken over by a new handshake', () => {
-  const { simulation, left, right } = joined();
-  const fresh = new Uint8Array(32).fill(99);
-  const before = left.plan([2]);
-  const uplinks = before.uplinks.map((uplink) =>
-    uplink.id === 'one' ? { ...uplink, privateKey: Buffer.from(fresh).toString('base64') } : uplink,
-  );
-  left.configure({ ...before, uplinks, serial: 2 });
-  const theirs = right.plan([1]);
-  const tunnels = theirs.tunnels.map((tunnel) =>
-    tunnel.uplinkId === 'one' ? { ...tunnel, publicKey: Buffer.from(publicKeyOf(fresh)).toString('base64') } : tunnel,
-  );
-  right.configure({ ...theirs, tunnels, serial: 2 });
-  left.fromLan(udpPacket(fromLeft));
-  simulation.run(0);
-  assert.equal(right.delivered.length, 1, 'the other tunnel carries on');
-  simulation.run(6_000);
-  assert.equal(left.upTunnels, 2);
-});
-
-test('a configuration that is wrong is refused as a whole, and names what is wrong but no key', () => {
-  const { simulation, left, right } = joined();
-  const good = left.plan([2], { serial: 9 });
-  const secret = good.uplinks[0]!.privateKey;
-  const bad: readonly object[] = [
-    { ...good, uplinks: [{ ...good.uplinks[0]!, privateKey: `${secret.slice(0, 40)}!!!=` }] },
-    { ...good, routes: [{ segment: 0, prefix: '10.2.0.1/16', nextHops: [] }] },
-    { ...good, uplinks: [] },
-    { ...good, tunnels: [...good.tunnels, good.tunnels[0]!] },
-    { ...good, mtu: 20 },
-    { ...good, edges: undefined },
-  ];
-  for (const command of bad) left.forwarder.handle(command as typeof good);
-  const faults = left.all('fault');
-  assert.equal(faults.length, bad.length);
-  assert.ok(
-    faults.every(
-      ({ code, fatal, message }) =>
-        code === 'CONFIGURATION_REFUSED' && !fatal && !message.includes(secret.slice(0, 40)),
-    ),
-  );
-  left.fromLan(udpPacket(fromLeft));
-  simulation.run(0);
-  assert.equal(right.delivered.length, 1);
-});
-
 test('sessions are renewed for hours without a lost packet', () => {
-  const { simulation, left, right } = joined();
+  const { simulation, left, right } = joinedSites();
   let sent = 0;
   for (let minute = 0; minute < 60; minute += 0.25) {
     left.fromLan(udpPacket(fromLeft));
@@ -283,7 +201,7 @@ test('sessions are renewed for hours without a lost packet', () => {
 });
 
 test('a tunnel follows its other end to a new address', () => {
-  const { simulation, left, right } = joined();
+  const { simulation, left, right } = joinedSites();
   const moved = '203.0.113.77:1234';
   simulation.attach(moved, {
     receive: (datagram) => left.receive({ ...datagram, to: outerEndpoint(1, 'one') }),

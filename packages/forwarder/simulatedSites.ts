@@ -2,24 +2,51 @@
 import { writeIpv4HeaderChecksum, writeTransportChecksum } from '@patronus/net';
 import { toBase64 } from '@patronus/wire';
 import type { ConfigureCommand } from './control.ts';
-import type { Simulation } from './simulation.ts';
-import { SimulatedForwarder } from './simulation.ts';
-
-/** X25519 public keys come from whatever makes them: `publicKeyOf` of 32 bytes of private key. */
-export type PublicKeyOf = (privateKey: Uint8Array) => Uint8Array;
+import { loadKernels } from './host/loadKernels.ts';
+import { hostPrimitives } from './host/primitives.ts';
+import { createMemory } from './memory.ts';
+import { SimulatedForwarder, Simulation, type SimulationOptions } from './simulation.ts';
 
 const networks = { one: '192.0.2', two: '198.51.100' } as const;
 type Uplink = keyof typeof networks;
 const UPLINKS: readonly Uplink[] = ['one', 'two'];
 
+/** The cryptography and kernels of the real machine. */
+export const realCryptography: SimulationOptions = {
+  loadKernels: ({ memory }) => loadKernels(memory),
+  primitives: hostPrimitives,
+};
+
+const keyMemory = createMemory();
+const keyMaker = hostPrimitives(keyMemory, loadKernels(keyMemory.memory));
+
+export function publicKeyOf(key: Uint8Array): Uint8Array {
+  return keyMaker.privateKey(key).publicKey;
+}
+
+/** Sites 1 to `count`, not configured yet. */
+export function simulatedSites(count: number): { simulation: Simulation; sites: SimulatedSite[] } {
+  const simulation = new Simulation(realCryptography);
+  return { simulation, sites: Array.from({ length: count }, (_, at) => new SimulatedSite(simulation, at + 1)) };
+}
+
+/** Two sites with both tunnels up. */
+export function joinedSites() {
+  const { simulation, sites } = simulatedSites(2);
+  const [left, right] = sites as [SimulatedSite, SimulatedSite];
+  left.configure(left.plan([2]));
+  right.configure(right.plan([1]));
+  simulation.run(1_000);
+  if (left.upTunnels !== 2 || right.upTunnels !== 2) throw new Error('the simulated sites did not join');
+  return { simulation, left, right };
+}
+
 export class SimulatedSite extends SimulatedForwarder {
   readonly number: number;
-  readonly #publicKeyOf: PublicKeyOf;
 
-  constructor(simulation: Simulation, number: number, publicKeyOf: PublicKeyOf) {
+  constructor(simulation: Simulation, number: number) {
     super(simulation, Object.fromEntries(UPLINKS.map((uplink) => [uplink, outerEndpoint(number, uplink)])));
     this.number = number;
-    this.#publicKeyOf = publicKeyOf;
   }
 
   /** Configured with tunnels to `others`, over both uplinks, and a route to each of them. */
@@ -48,7 +75,7 @@ export class SimulatedSite extends SimulatedForwarder {
       id: `${uplinkId}-${Math.min(this.number, other)}-${Math.max(this.number, other)}`,
       uplinkId,
       edgeId: `edge${other}`,
-      publicKey: toBase64(this.#publicKeyOf(privateKey(other, uplinkId))),
+      publicKey: toBase64(publicKeyOf(privateKey(other, uplinkId))),
       family: 4 as const,
       endpoints: [outerEndpoint(other, uplinkId)],
     };
@@ -90,5 +117,21 @@ export function udpPacket({ source, destination, port = 7, length = 100, hopLimi
   view.setUint16(22, port);
   view.setUint16(24, length - 20);
   writeTransportChecksum(packet, 4, 12, 17, 20, length - 20, 6);
+  return packet;
+}
+
+/** A UDP packet over IPv6 from the first host of `fdNN::/16` to that of another, NN being the hex digits of the site. */
+export function udpPacket6(from: number, to: number, length = 100): Uint8Array {
+  const packet = new Uint8Array(length);
+  const view = new DataView(packet.buffer);
+  packet.set([0x60, 0, 0, 0, (length - 40) >> 8, (length - 40) & 0xff, 17, 64]);
+  packet.set([0xfd, from], 8);
+  packet[23] = 1;
+  packet.set([0xfd, to], 24);
+  packet[39] = 1;
+  view.setUint16(40, 5000);
+  view.setUint16(42, 7);
+  view.setUint16(44, length - 40);
+  writeTransportChecksum(packet, 6, 8, 17, 40, length - 40, 6);
   return packet;
 }

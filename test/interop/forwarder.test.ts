@@ -29,6 +29,38 @@ describe('two forwarders', { skip }, () => {
     );
   });
 
+  test('one pair of uplinks has a tunnel over each family, and both carry IPv6', async (context) => {
+    const world = new TwoSites(context);
+    await world.start();
+    for (const [site, other] of [
+      [world.left, world.right],
+      [world.right, world.left],
+    ] as const) {
+      const prefix = (of: typeof site) => ({ segment: 0, prefix: `fd00:${of.number}::/32` });
+      site.ip('addr', 'add', `fd00:${site.number}::1/128`, 'dev', 'lo', 'nodad');
+      site.ip('route', 'add', prefix(other).prefix, 'dev', 'pttun', 'src', `fd00:${site.number}::1`);
+      site.tell(
+        site.configure(other, {
+          local: [prefix(site)],
+          tunnels: [tunnelTo(other, 'one'), tunnelTo(other, 'one', 6)],
+          edges: [{ id: other.edgeId, allowed: [prefix(other)] }],
+          routes: [{ ...prefix(other), nextHops: [other.edgeId] }],
+        }),
+      );
+    }
+    await Promise.all([world.left.tunnelsUp(2), world.right.tunnelsUp(2)]);
+    for (const [generation, id] of ['tunnel-one', 'tunnel-one-6'].entries()) {
+      for (const site of [world.left, world.right]) {
+        const groups = ['edge1', 'edge2'].map((edgeId) => ({ edgeId, tunnelIds: [id] }));
+        site.tell({ type: 'groups', generation, groups });
+      }
+      const before = (await world.left.telemetry()).tunnels.find((tunnel) => tunnel.id === id);
+      world.left.run('ping', '-n', '-6', '-c', '3', '-i', '0.1', '-W', '2', '-s', '1332', '-M', 'do', 'fd00:2::1');
+      const after = (await world.left.telemetry()).tunnels.find((tunnel) => tunnel.id === id);
+      assert.ok(after!.sentBytes - before!.sentBytes > 3 * 1380, id);
+    }
+  });
+
   test('when an uplink goes silent, traffic moves to the other within 3 s, and back when it answers again', async (context) => {
     const world = new TwoSites(context);
     await world.connect();

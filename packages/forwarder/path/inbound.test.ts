@@ -10,14 +10,9 @@ import { loadKernels } from '../host/loadKernels.ts';
 import { hostPrimitives } from '../host/primitives.ts';
 import { createMemory } from '../memory.ts';
 import { encodeFrame, writePacketHeader } from '../overlay.ts';
-import { outerEndpoint, SimulatedSite, udpPacket } from '../simulatedSites.ts';
+import { outerEndpoint, publicKeyOf, realCryptography, SimulatedSite, udpPacket } from '../simulatedSites.ts';
 import { type SimulatedDatagram, Simulation } from '../simulation.ts';
 import { uplinkSocketName } from '../socketNames.ts';
-
-const options = {
-  loadKernels: ({ memory }: { memory: WebAssembly.Memory }) => loadKernels(memory),
-  primitives: hostPrimitives,
-};
 
 /** The far end of tunnel `one`, with a key of its own. */
 class RawPeer {
@@ -56,11 +51,10 @@ class RawPeer {
 }
 
 function world(change: (plan: ConfigureCommand, peerKey: string) => Partial<ConfigureCommand> = () => ({})) {
-  const simulation = new Simulation(options);
+  const simulation = new Simulation(realCryptography);
   const memory = createMemory();
   const primitives = hostPrimitives(memory, loadKernels(memory.memory));
-  const publicKeyOf = (key: Uint8Array) => primitives.privateKey(key).publicKey;
-  const site = new SimulatedSite(simulation, 1, publicKeyOf);
+  const site = new SimulatedSite(simulation, 1);
   const raw = new RawPeer(simulation, primitives);
   const peerKey = toBase64(raw.device.publicKey);
   const plan = site.plan([2]);
