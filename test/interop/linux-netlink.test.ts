@@ -8,6 +8,7 @@ import {
   LinuxAddresses,
   LinuxError,
   LinuxLinks,
+  LinuxProxyNeighbours,
   LinuxRoutes,
   LinuxRules,
   NetlinkSocket,
@@ -270,5 +271,30 @@ describe('netlink', { skip: skipWithoutRoot }, () => {
       monitor.close();
       ip('route', 'flush', 'table', '51821');
     }
+  });
+
+  test('addresses are answered for on a LAN, as `ip neighbour show proxy` sees it, and no longer once removed', () => {
+    const proxies = new LinuxProxyNeighbours(netlink);
+    const added = ['192.0.2.77', '2001:db8::77'].map((text) => ({
+      interfaceIndex: left,
+      address: address(text),
+      protocol: 157,
+    }));
+    for (const proxy of [...added, added[0]!]) proxies.add(proxy);
+    assert.deepEqual(proxies.list(), added);
+    const shown = [...ipJson('-4', 'neighbour', 'show', 'proxy'), ...ipJson('-6', 'neighbour', 'show', 'proxy')];
+    assert.deepEqual(
+      shown.map(({ dst, dev }) => [dst, dev]),
+      [
+        ['192.0.2.77', 'ptleft'],
+        ['2001:db8::77', 'ptleft'],
+      ],
+    );
+    assert.deepEqual(
+      added.map((proxy) => proxies.remove(proxy)),
+      [true, true],
+    );
+    assert.equal(proxies.remove(added[0]!), false);
+    assert.deepEqual(proxies.list(), []);
   });
 });

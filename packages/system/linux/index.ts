@@ -18,6 +18,7 @@ export * from './messageHeader.ts';
 export * from './netlink/addresses.ts';
 export * from './netlink/links.ts';
 export * from './netlink/monitor.ts';
+export * from './netlink/neighbours.ts';
 export * from './netlink/routes.ts';
 export * from './netlink/rules.ts';
 export * from './netlink/socket.ts';
