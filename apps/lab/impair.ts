@@ -41,8 +41,14 @@ export function relaySettings({ impairment }: WireCondition): RelaySettings | un
   return { outgoing, incoming: oneWay ? clean : outgoing, seed };
 }
 
+/** Silence and kernel loss alone: what a cut changes, in one step of a few milliseconds. */
+export function dropStep({ wires }: Layout, uplink: UplinkLayout, condition: WireCondition): Step {
+  return { program: 'nft', args: ['-f', '-'], namespace: wires, stdin: dropRules(uplink, condition) };
+}
+
 /** nftables, tbf and offloads for one wire; replaces whatever was set before. */
-export function conditionSteps({ core, wires, sites }: Layout, uplink: UplinkLayout, condition: WireCondition): Step[] {
+export function conditionSteps(layout: Layout, uplink: UplinkLayout, condition: WireCondition): Step[] {
+  const { core, wires, sites } = layout;
   const gateway = sites.find((site) => site.name === uplink.site)?.namespace ?? '';
   // A large send that crosses as one 64 KB packet would be lost, delayed or counted as one: cut it up beforehand.
   const offloads = isClean(condition.impairment) ? 'on' : 'off';
@@ -51,7 +57,7 @@ export function conditionSteps({ core, wires, sites }: Layout, uplink: UplinkLay
     inside(gateway, 'ethtool', '-K', uplink.interface, ...split),
     inside(core, 'ethtool', '-K', uplink.coreInterface, ...split),
     ...rateSteps(wires, uplink, condition.impairment),
-    { program: 'nft', args: ['-f', '-'], namespace: wires, stdin: dropRules(uplink, condition) },
+    dropStep(layout, uplink, condition),
   ];
 }
 

@@ -10,7 +10,16 @@ import { exitCodes, LabError } from './errors.ts';
 import { type Layout, layOut, slots } from './layout.ts';
 import { buildSteps } from './network.ts';
 import { runSteps } from './run.ts';
-import { type LabPaths, labPaths, makeFolders, readRecord, removeState, writePid, writeRecord } from './state.ts';
+import {
+  forgetEdges,
+  type LabPaths,
+  labPaths,
+  makeFolders,
+  readRecord,
+  removeState,
+  writePid,
+  writeRecord,
+} from './state.ts';
 import { loadTopology } from './topology.ts';
 import { createWires, type Wires } from './wires.ts';
 
@@ -45,7 +54,10 @@ export async function startLab(options: UpOptions, report: Report, signal: Abort
     await removeNetwork(options.lab);
   }
   await endLeftController(paths);
-  const layout = layOut(topology, options.lab, await freeSlot(options.lab, readRecord(paths)?.slot));
+  const slotBefore = readRecord(paths)?.slot;
+  const layout = layOut(topology, options.lab, await freeSlot(options.lab, slotBefore));
+  // Enrolled edges look for the controller where the lab was before, so they have to enrol anew.
+  if (slotBefore !== undefined && slotBefore !== layout.slot) forgetEdges(paths);
   writePid(paths.pid, process.pid);
   writeRecord(paths, layout);
   const wires = createWires(layout, paths.logs);

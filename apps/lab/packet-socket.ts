@@ -1,44 +1,41 @@
 /**
- * AF_PACKET sockets in batches (packet(7)), through libc: whole Ethernet frames in and out of one interface.
+ * AF_PACKET sockets in batches (packet(7)): whole Ethernet frames in and out of one interface.
  *
  * All frames live in one block of memory cut into slots, so that a system call gets plain addresses and nothing is
  * copied on the way through. The callers' interfaces must have segmentation and checksum offloads off: a slot holds
  * one frame of an ordinary MTU.
  */
-import koffi from 'koffi';
+import {
+  addressOf,
+  checked,
+  IO_VECTOR_SIZE,
+  LinuxError,
+  libc,
+  MULTIPLE_MESSAGE_SIZE,
+  nativeMemory,
+  readMessageFlags,
+  SOL_SOCKET,
+  writeIoVector,
+  writeMessageHeader,
+} from '@patronus/system/linux';
 
 export const slotBytes = 2048;
 const batch = 64;
-const mmsghdrBytes = 64;
-const iovecBytes = 16;
+/** Behind the message header of an entry: how many bytes arrived. */
+const lengthOffset = 56;
 
 const AF_PACKET = 17;
-const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
 const ETH_P_ALL = 3;
 const SOL_PACKET = 263;
 const PACKET_IGNORE_OUTGOING = 23;
-const SOL_SOCKET = 1;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const MSG_DONTWAIT = 0x40;
 const MSG_TRUNC = 0x20;
-const PR_SET_TIMERSLACK = 29;
-const POLLIN = 1;
 /** Frames the kernel keeps while this process is not running; 8 MB is 300 ms at 200 Mbit/s. */
 const socketBufferBytes = 8 << 20;
-
-const libc = koffi.load(null);
-const c = {
-  socket: libc.func('int socket(int, int, int)'),
-  bind: libc.func('int bind(int, size_t, uint32_t)'),
-  setsockopt: libc.func('int setsockopt(int, int, int, size_t, uint32_t)'),
-  ifNameToIndex: libc.func('uint32_t if_nametoindex(const char *)'),
-  recvmmsg: libc.func('int recvmmsg(int, size_t, uint32_t, int, size_t)'),
-  sendmmsg: libc.func('int sendmmsg(int, size_t, uint32_t, int)'),
-  ppoll: libc.func('int ppoll(size_t, uint64_t, size_t, size_t)'),
-  prctl: libc.func('int prctl(int, uint64_t, uint64_t, uint64_t, uint64_t)'),
-  close: libc.func('int close(int)'),
-};
 
 export interface FrameMemory {
   /** A free slot's number, or -1 when all are in use. */
@@ -51,7 +48,7 @@ export interface FrameMemory {
 
 /** `slots` frames of at most 2,048 bytes. */
 export function createFrameMemory(slots: number): FrameMemory {
-  const memory = new Uint8Array(slots * slotBytes);
+  const memory = new Uint8Array(new ArrayBuffer(slots * slotBytes));
   const free = Int32Array.from({ length: slots }, (_, i) => slots - 1 - i);
   let left = slots;
   return {
@@ -60,28 +57,27 @@ export function createFrameMemory(slots: number): FrameMemory {
       free[left++] = slot;
     },
     bytes: (slot) => memory.subarray(slot * slotBytes, (slot + 1) * slotBytes),
-    address: Number(koffi.address(memory)),
+    address: addressOf(memory),
   };
 }
 
-/** Fixed structures of one batch: `count` mmsghdr, each with one iovec that points to a slot. */
+/** Fixed structures of one batch: entries of recvmmsg and sendmmsg, each with one vector that points to a slot. */
 function createBatch(frames: FrameMemory) {
-  const block = new ArrayBuffer(batch * (mmsghdrBytes + iovecBytes));
-  const view = new DataView(block);
-  const address = Number(koffi.address(new Uint8Array(block)));
-  const iovecs = batch * mmsghdrBytes;
+  const { address, view } = nativeMemory(batch * (MULTIPLE_MESSAGE_SIZE + IO_VECTOR_SIZE));
+  const vectors = batch * MULTIPLE_MESSAGE_SIZE;
   for (let i = 0; i < batch; i++) {
-    view.setBigUint64(i * mmsghdrBytes + 16, BigInt(address + iovecs + i * iovecBytes), true);
-    view.setBigUint64(i * mmsghdrBytes + 24, 1n, true);
+    writeMessageHeader(view, i * MULTIPLE_MESSAGE_SIZE, {
+      ...{ nameAddress: 0, nameLength: 0, controlAddress: 0, controlLength: 0 },
+      vectorAddress: address + vectors + i * IO_VECTOR_SIZE,
+      vectorCount: 1,
+    });
   }
   return {
     address,
-    point(i: number, slot: number, length: number) {
-      view.setBigUint64(iovecs + i * iovecBytes, BigInt(frames.address + slot * slotBytes), true);
-      view.setBigUint64(iovecs + i * iovecBytes + 8, BigInt(length), true);
-    },
-    flags: (i: number) => view.getInt32(i * mmsghdrBytes + 48, true),
-    length: (i: number) => view.getUint32(i * mmsghdrBytes + 56, true),
+    point: (i: number, slot: number, length: number) =>
+      writeIoVector(view, vectors + i * IO_VECTOR_SIZE, frames.address + slot * slotBytes, length),
+    flags: (i: number) => readMessageFlags(view, i * MULTIPLE_MESSAGE_SIZE),
+    length: (i: number) => view.getUint32(i * MULTIPLE_MESSAGE_SIZE + lengthOffset, true),
   };
 }
 
@@ -111,7 +107,7 @@ export function createPacketIo(frames: FrameMemory) {
       waiting.push(slot);
     }
     if (waiting.length === 0) return 0;
-    const count = c.recvmmsg(descriptor, incoming.address, waiting.length, MSG_DONTWAIT, 0) as number;
+    const count = libc.recvmmsg(descriptor, incoming.address, waiting.length, MSG_DONTWAIT, 0);
     if (count <= 0) return 0;
     for (let i = 0; i < count; i++) {
       const slot = waiting[i] ?? -1;
@@ -130,7 +126,7 @@ export function createPacketIo(frames: FrameMemory) {
       return {
         descriptor,
         receive: (onFrame) => receive(descriptor, onFrame),
-        close: () => c.close(descriptor),
+        close: () => libc.close(descriptor),
       };
     },
 
@@ -140,8 +136,8 @@ export function createPacketIo(frames: FrameMemory) {
         const part = list.slice(start, start + batch);
         for (const [i, frame] of part.entries()) outgoing.point(i, frame.slot, frame.length);
         for (let done = 0; done < part.length; ) {
-          const at = outgoing.address + done * mmsghdrBytes;
-          const sent = c.sendmmsg(socket.descriptor, at, part.length - done, MSG_DONTWAIT) as number;
+          const at = outgoing.address + done * MULTIPLE_MESSAGE_SIZE;
+          const sent = libc.sendmmsg(socket.descriptor, at, part.length - done, MSG_DONTWAIT);
           done += sent > 0 ? sent : 1;
         }
         for (const frame of part) frames.give(frame.slot);
@@ -151,64 +147,24 @@ export function createPacketIo(frames: FrameMemory) {
 }
 
 function openSocket(interfaceName: string): number {
-  const index = c.ifNameToIndex(interfaceName) as number;
-  if (index === 0) throw new Error(`there is no interface ${interfaceName} in this namespace`);
+  const about = `take frames from ${interfaceName}`;
+  const index = libc.ifNameToIndex(interfaceName);
+  if (index === 0) throw new LinuxError('ENODEV', 'if_nametoindex', about);
   // Protocol 0 until bound, so that not a frame of another interface gets in.
-  const descriptor = c.socket(AF_PACKET, SOCK_RAW_CLOEXEC, 0) as number;
-  if (descriptor < 0) throw new Error(`opening a packet socket failed (errno ${koffi.errno()}); it needs CAP_NET_RAW`);
-  const option = new Uint8Array(new ArrayBuffer(4));
+  const descriptor = checked(libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), 'socket', about);
+  const option = nativeMemory(4);
   const set = (level: number, name: number, value: number) => {
-    new DataView(option.buffer).setInt32(0, value, true);
-    if ((c.setsockopt(descriptor, level, name, Number(koffi.address(option)), 4) as number) === 0) return;
-    throw new Error(`socket option ${level}/${name} on ${interfaceName} failed (errno ${koffi.errno()})`);
+    option.view.setInt32(0, value, true);
+    checked(libc.setsockopt(descriptor, level, name, option.address, 4), 'setsockopt', about);
   };
   set(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
   set(SOL_SOCKET, SO_RCVBUFFORCE, socketBufferBytes);
   set(SOL_SOCKET, SO_SNDBUFFORCE, socketBufferBytes);
   // struct sockaddr_ll: family, protocol (big-endian), interface index, rest zero.
-  const address = new Uint8Array(new ArrayBuffer(20));
-  const view = new DataView(address.buffer);
-  view.setUint16(0, AF_PACKET, true);
-  view.setUint16(2, ETH_P_ALL, false);
-  view.setInt32(4, index, true);
-  if ((c.bind(descriptor, Number(koffi.address(address)), 20) as number) !== 0) {
-    throw new Error(`binding to ${interfaceName} failed (errno ${koffi.errno()})`);
-  }
+  const address = nativeMemory(20);
+  address.view.setUint16(0, AF_PACKET, true);
+  address.view.setUint16(2, ETH_P_ALL, false);
+  address.view.setInt32(4, index, true);
+  checked(libc.bind(descriptor, address.address, 20), 'bind', about);
   return descriptor;
-}
-
-/** Lets `ppoll` wake up to the microsecond rather than up to 50 µs late. */
-export function sharpenTimers(): void {
-  c.prctl(PR_SET_TIMERSLACK, 1n, 0n, 0n, 0n);
-}
-
-/** Sleeps until a descriptor can be read or `timeoutMs` has passed; returns the readable ones. */
-export function createPoll() {
-  let entries = new Uint8Array(0);
-  let address = 0;
-  let watched: readonly number[] = [];
-  const timespec = new DataView(new ArrayBuffer(16));
-  const timespecAddress = Number(koffi.address(new Uint8Array(timespec.buffer)));
-  return {
-    watch(descriptors: readonly number[]) {
-      watched = descriptors;
-      // Over a buffer of its own: a small typed array may live on the heap, where it moves.
-      entries = new Uint8Array(new ArrayBuffer(descriptors.length * 8));
-      address = Number(koffi.address(entries));
-      const view = new DataView(entries.buffer);
-      for (const [i, descriptor] of descriptors.entries()) {
-        view.setInt32(i * 8, descriptor, true);
-        view.setInt16(i * 8 + 4, POLLIN, true);
-      }
-    },
-    wait(timeoutMs: number): number[] {
-      const seconds = Math.floor(timeoutMs / 1000);
-      timespec.setBigInt64(0, BigInt(seconds), true);
-      timespec.setBigInt64(8, BigInt(Math.floor((timeoutMs - seconds * 1000) * 1e6)), true);
-      const count = c.ppoll(address, watched.length, timespecAddress, 0) as number;
-      if (count <= 0) return [];
-      const view = new DataView(entries.buffer);
-      return watched.filter((_, i) => view.getInt16(i * 8 + 6, true) !== 0);
-    },
-  };
 }

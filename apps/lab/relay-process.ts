@@ -22,7 +22,7 @@ export interface RelayProcess {
 
 const program = join(import.meta.dirname, 'relay.ts');
 
-/** Resolves once the relay listens. `onEnd` is called if it ends unasked. */
+/** Resolves once the relay listens. `onEnd` is called if it ends unasked later. */
 export async function startRelay(namespace: string, logFile: string, onEnd: () => void): Promise<RelayProcess> {
   const log = openSync(logFile, 'a', 0o600);
   const child: ChildProcess = spawn('ip', ['netns', 'exec', namespace, process.execPath, program], {
@@ -31,19 +31,21 @@ export async function startRelay(namespace: string, logFile: string, onEnd: () =
   closeSync(log);
   const waiting: ((answer: Answer) => void)[] = [];
   let isWanted = true;
+  let isReady = false;
   const gone: Answer = { failed: 'relay', wire: '', message: `the relay has ended; its log is ${logFile}` };
   const answer = () => new Promise<Answer>((resolve) => waiting.push(resolve));
   child.stdin?.on('error', () => {});
   child.once('error', () => {});
   child.once('close', () => {
     for (const resolve of waiting.splice(0)) resolve(gone);
-    if (isWanted) onEnd();
+    if (isWanted && isReady) onEnd();
     isWanted = false;
   });
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line) as Answer));
   }
   check(await answer());
+  isReady = true;
   return {
     pid: child.pid,
     async tell(command) {

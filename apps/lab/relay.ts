@@ -6,10 +6,11 @@
  * ends when its input does: it never outlives the lab.
  */
 import { readSync, writeSync } from 'node:fs';
+import { POLLIN, PollSet, sharpenTimers } from '@patronus/system/linux';
 import { createImpairment, type Impairment, type ImpairmentSettings } from '@patronus/testkit';
 import { type Arrival, createArrivals } from './arrivals.ts';
 import type { RelaySettings } from './impair.ts';
-import { createFrameMemory, createPacketIo, createPoll, type PacketSocket, sharpenTimers } from './packet-socket.ts';
+import { createFrameMemory, createPacketIo, type PacketSocket } from './packet-socket.ts';
 
 export type RelayCommand =
   | {
@@ -28,7 +29,7 @@ const batchesPerTurn = 4;
 
 const frames = createFrameMemory(slots);
 const io = createPacketIo(frames);
-const poll = createPoll();
+const standardInput = 0;
 
 interface Direction {
   readonly from: PacketSocket;
@@ -40,7 +41,9 @@ interface Wire {
   readonly directions: readonly [Direction, Direction];
 }
 const wires = new Map<string, Wire>();
-let byDescriptor = new Map<number, Direction>();
+/** In the order of the poll's entries, behind standard input. */
+let directions: readonly Direction[] = [];
+let poll = watch();
 
 const now = () => performance.now();
 const say = (answer: object) => writeSync(1, `${JSON.stringify(answer)}\n`);
@@ -67,10 +70,17 @@ function obey(command: RelayCommand): void {
     wire.directions[0].impairment = impair(outgoing, seed, 0);
     wire.directions[1].impairment = impair(incoming, seed, 1);
   }
-  const all = [...wires.values()].flatMap((each) => each.directions);
-  byDescriptor = new Map(all.map((direction) => [direction.from.descriptor, direction]));
-  poll.watch([0, ...byDescriptor.keys()]);
+  poll = watch();
   say({ done: command.verb, wire: command.wire });
+}
+
+/** Called anew whenever a wire comes or goes. */
+function watch(): PollSet {
+  directions = [...wires.values()].flatMap((wire) => wire.directions);
+  const set = new PollSet(1 + directions.length);
+  set.set(0, standardInput, POLLIN);
+  for (const [i, direction] of directions.entries()) set.set(i + 1, direction.from.descriptor, POLLIN);
+  return set;
 }
 
 /** What is still on its way arrives now rather than never. */
@@ -136,17 +146,12 @@ function readCommands(): boolean {
 }
 
 sharpenTimers();
-poll.watch([0]);
 say({ done: 'start', wire: '' });
 for (let isTold = true; isTold; ) {
-  const directions = [...byDescriptor.values()];
-  const next = Math.min(1000, ...directions.map((direction) => direction.arrivals.nextMs() - now()));
-  for (const descriptor of poll.wait(Math.max(0, next))) {
-    if (descriptor === 0) isTold = readCommands();
-    else {
-      const direction = byDescriptor.get(descriptor);
-      if (direction !== undefined) takeIn(direction);
-    }
-  }
-  for (const direction of byDescriptor.values()) deliverDue(direction, now());
+  const nextMs = Math.min(...directions.map((direction) => direction.arrivals.nextMs()));
+  poll.wait((nextMs - now()) * 1e6);
+  for (const [i, direction] of directions.entries()) if (poll.happened(i + 1) !== 0) takeIn(direction);
+  for (const direction of directions) deliverDue(direction, now());
+  // Last, because it may change what is watched.
+  if (poll.happened(0) !== 0) isTold = readCommands();
 }

@@ -87,6 +87,12 @@ function startTimeOf(pid: number): string | undefined {
   }
 }
 
+/** The edges' identities and keys. */
+export function forgetEdges(paths: LabPaths): void {
+  rmSync(paths.edges, { recursive: true, force: true });
+  mkdirSync(paths.edges, { mode: 0o700 });
+}
+
 /** Forgets the running lab; logs and edges' state stay unless `wipe`. */
 export function removeState(paths: LabPaths, wipe: boolean): void {
   for (const file of [paths.pid, paths.controllerPid, paths.socket]) rmSync(file, { force: true });

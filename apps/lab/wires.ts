@@ -1,8 +1,9 @@
 /** The wires of a running lab: holds each one's condition and makes the kernel and the relay agree with it. */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { WireStatus } from './control.ts';
 import { findUplink } from './find.ts';
-import { conditionSteps, relaySettings, type WireCondition } from './impair.ts';
+import { conditionSteps, dropStep, relaySettings, type WireCondition } from './impair.ts';
 import type { Layout, UplinkLayout } from './layout.ts';
 import { type RelayProcess, startRelay } from './relay-process.ts';
 import { runSteps } from './run.ts';
@@ -41,12 +42,22 @@ export function createWires(layout: Layout, logs: string): Wires {
     return [wire.site, wire.core].map((end) => ipIn(layout.wires, 'link', 'set', end, ...how));
   }
 
-  async function apply(uplink: UplinkLayout, condition: WireCondition): Promise<void> {
+  async function apply(uplink: UplinkLayout, condition: WireCondition, how?: 'anew'): Promise<void> {
     const settings = relaySettings(condition);
+    const before = conditions.get(uplink);
+    if (how !== 'anew' && before !== undefined && isDeepStrictEqual(before.impairment, condition.impairment)) {
+      // Only the cut changes; a bucket that is set anew would lose what waits in it.
+      await runSteps([dropStep(layout, uplink, condition)]);
+      conditions.set(uplink, condition);
+      return;
+    }
     await runSteps(conditionSteps(layout, uplink, condition));
     if (settings !== undefined) {
       // Started before the bridge lets go, so that the wire is dead for the time of two system calls only.
-      relay ??= await startRelay(layout.wires, join(logs, 'relay.log'), () => void inTurn(recover));
+      relay ??= await startRelay(layout.wires, join(logs, 'relay.log'), () => {
+        // A relay that does not start again is tried again with the next change of a wire.
+        inTurn(recover).catch((error: unknown) => console.error('the relay could not be replaced:', error));
+      });
       if (!relayed.has(uplink)) await runSteps(bridgeSteps(uplink, false));
       relayed.add(uplink);
       const { table, site, core } = uplink.wire;
@@ -66,7 +77,7 @@ export function createWires(layout: Layout, logs: string): Wires {
   /** The relay has died: a new one takes its wires. */
   async function recover(): Promise<void> {
     relay = undefined;
-    for (const uplink of relayed) await apply(uplink, conditionOf(uplink));
+    for (const uplink of relayed) await apply(uplink, conditionOf(uplink), 'anew');
   }
 
   function statusOf(uplink: UplinkLayout): WireStatus {

@@ -9,7 +9,6 @@ interface Options extends CommonOptions {
   readonly topology: string;
   readonly edges: boolean;
   readonly foreground?: boolean;
-  readonly announce?: boolean;
   readonly controllerSocket?: string;
 }
 
@@ -23,7 +22,6 @@ export function register(program: Command): void {
       ),
     )
     .option('--foreground', 'stay here until Ctrl-C, SIGTERM or the end of a piped standard input')
-    .option('--announce', 'say that it is up with one line of JSON: {"ready":true,…}')
     .option('--no-edges', 'the network alone')
     .option(
       '--controller-socket <path>',
@@ -56,8 +54,7 @@ async function up(options: Options): Promise<void> {
   const ready = () => {
     const topology = loadTopology(options.topology);
     const seconds = (Date.now() - started) / 1000;
-    if (options.announce) printJson({ ready: true, lab: options.name, seconds });
-    else if (options.json)
+    if (options.json)
       printJson({ ok: true, lab: options.name, sites: topology.sites.map((site) => site.name), seconds });
     else console.log(`lab ${options.name} is up (${seconds.toFixed(1)} s); see \`patronus lab status\``);
   };
