@@ -17,3 +17,8 @@ export function reachableAt(given: readonly string[]): string[] {
 export function withPort(host: string, port: number): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** An IPv4 client of a dual-stack socket, as people write it (RFC 4291 §2.5.5.2). */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}

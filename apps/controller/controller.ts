@@ -4,7 +4,7 @@
  */
 import { chmodSync } from 'node:fs';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -27,10 +27,10 @@ import { Changes } from './services/changes.ts';
 import { isSetupNeeded, newSetupToken } from './services/createFirstAdministrator.ts';
 import { Refusals } from './services/refusals.ts';
 import { Throttle } from './services/throttle.ts';
-import { backUp } from './store/backup.ts';
+import { backUpDaily } from './store/backup.ts';
 import { StoreError } from './store/error.ts';
 import { readMarker } from './store/marker.ts';
-import { ORGANISATION, openStore } from './store/open.ts';
+import { markStore, ORGANISATION, openStore } from './store/open.ts';
 import { openTelemetry } from './store/telemetry.ts';
 
 export interface ControllerOptions {
@@ -58,7 +58,7 @@ export interface RunningController {
   close(): Promise<void>;
 }
 
-const DAILY_MS = 24 * 3_600_000;
+const CHORES_MS = 3_600_000;
 
 export async function startController(options: ControllerOptions): Promise<RunningController> {
   const closers: (() => Promise<void> | void)[] = [];
@@ -95,6 +95,7 @@ async function start(
     ...new Set([...addresses, 'localhost', '127.0.0.1', '::1', hostname()].map((name) => name.toLowerCase())),
   ];
   const authority = await openAuthority({ directory, names, given: options.tls, now, mustExist });
+  markStore(store, now());
   const telemetry = openTelemetry(directory, ORGANISATION, now(), log);
   closers.push(() => telemetry.close());
 
@@ -125,7 +126,8 @@ async function start(
 
   const edges = new EdgeChannel(core, await authority.edgesTls());
   closers.push(() => edges.close());
-  edgePort = await bind(() => edges.listen(options.edgePort, options.listen), options.edgePort, '--edge-port');
+  const host = await usableHost(options.listen);
+  edgePort = await bind(() => edges.listen(options.edgePort, host), options.edgePort, '--edge-port');
 
   const hosts = new KnownHosts(() => reachableAt(addresses));
   const sockets = new LiveSockets(core, hosts);
@@ -151,7 +153,7 @@ async function start(
   closers.push(() => sockets.close());
   port = await bind(
     async () => {
-      await people.listen({ port: options.port, host: options.listen });
+      await people.listen({ port: options.port, host });
       return (people.server.address() as AddressInfo).port;
     },
     options.port,
@@ -170,11 +172,22 @@ async function start(
   await edges.recompile();
   const watch = new Watch(core);
   closers.push(() => watch.close());
-  const daily = setInterval(() => void eachDay(core, edges, https), DAILY_MS);
-  closers.push(() => clearInterval(daily));
+  backUpDaily(store.raw, directory, now());
+  const chores = setInterval(() => void doChores(core, edges, https), CHORES_MS);
+  closers.push(() => clearInterval(chores));
   const url = `https://localhost:${port}`;
   const setupUrl = (await isSetupNeeded(core)) ? `${url}/setup?token=${await newSetupToken(core)}` : null;
   return { core, url, edgePort, setupUrl, adminSocket, close };
+}
+
+/** `::` listens for IPv4 too; on a machine without IPv6 it cannot be had. */
+async function usableHost(host: string): Promise<string> {
+  if (host !== '::') return host;
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve('0.0.0.0'));
+    probe.listen({ port: 0, host }, () => probe.close(() => resolve(host)));
+  });
 }
 
 /** One clear sentence for the fault everybody meets. */
@@ -218,13 +231,14 @@ function probesOf(core: Core, edges: EdgeChannel): Readonly<Record<string, Probe
   };
 }
 
-async function eachDay(
+/** Hourly: a backup when the last one is a day old, certificates when their end is near. */
+async function doChores(
   core: Core,
   edges: EdgeChannel,
   https: { server: { setSecureContext?(tls: TlsIdentity): void } },
 ): Promise<void> {
   try {
-    backUp(core.store.raw, core.store.directory, core.now());
+    backUpDaily(core.store.raw, core.store.directory, core.now());
     edges.renewTls(await core.authority.edgesTls());
     https.server.setSecureContext?.(await core.authority.peopleTls());
   } catch (error) {

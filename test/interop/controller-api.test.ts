@@ -381,10 +381,12 @@ test(
     const { peers } = await berlin.edge.configuration((one) => one.peers.length === 1);
     equal(peers[0]!.publicKey, input.publicKey);
     equal(peers[0]!.presharedKey, input.presharedKey);
+    await addSite(controller, 'Paris', '10.2.0.0/16');
     const outside = await controller.adminRaw(add, {
       input: { ...input, name: 'other', publicKey: wireguardKey(), address: '10.2.0.1' },
     });
     equal(outside.status, 422);
+    match(outside.text, /Paris/);
     const again = await controller.adminRaw(add, { input: { ...input, name: 'other', publicKey: wireguardKey() } });
     equal(again.status, 409);
   },

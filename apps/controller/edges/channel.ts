@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CloseCode } from '@patronus/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { plainAddress } from '../addresses.ts';
 import { edgeIdOf } from '../authority/authority.ts';
 import type { Core } from '../core.ts';
 import { publishIn } from '../services/verb.ts';
@@ -140,7 +141,7 @@ export class EdgeChannel {
       socket.close(CloseCode.revoked, 'this edge is not trusted');
       return;
     }
-    this.#all.add(new EdgeSession(this.#core, this, edgeId, socket, connection.remoteAddress ?? null));
+    this.#all.add(new EdgeSession(this.#core, this, edgeId, socket, plainAddress(connection.remoteAddress ?? '')));
   }
 
   #dropUntrusted(): void {

@@ -71,8 +71,10 @@ export class Live {
     this.#presence(edgeId).isConnected = false;
   }
 
-  forget(edgeId: string): void {
-    this.#presences.delete(edgeId);
+  /** Lets go of edges and tunnels that are no more. */
+  forgetOthers(network: Network): void {
+    for (const id of this.#presences.keys()) if (!network.edges.has(id)) this.#presences.delete(id);
+    for (const id of this.#since.keys()) if (!network.tunnels.has(id)) this.#since.delete(id);
   }
 
   isOnline(edgeId: string): boolean {

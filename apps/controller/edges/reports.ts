@@ -65,7 +65,7 @@ export async function newestConfiguration(core: Core, edgeId: string): Promise<N
 export async function noteConfirmed(core: Core, edgeId: string, version: string): Promise<void> {
   await core.store.db
     .updateTable('edge')
-    .set({ confirmed_version: version, returned_version: null, configuration_error: null })
+    .set({ confirmed_version: version, returned_version: null, returned_at: null, configuration_error: null })
     .where('id', '=', edgeId)
     .execute();
   await core.network.reload();
@@ -74,7 +74,7 @@ export async function noteConfirmed(core: Core, edgeId: string, version: string)
 export async function noteReturned(core: Core, edgeId: string, version: string, error: string): Promise<void> {
   await core.store.db
     .updateTable('edge')
-    .set({ returned_version: version, configuration_error: error.slice(0, 500) })
+    .set({ returned_version: version, returned_at: core.now(), configuration_error: error.slice(0, 500) })
     .where('id', '=', edgeId)
     .execute();
   await core.network.reload();

@@ -1,7 +1,9 @@
 /** Turns what is seen into alarms, once a second; and keeps the charts' ticks. */
 import { DAY_MS } from '../authority/certificates.ts';
 import type { Core } from '../core.ts';
+import type { Site } from '../network/network.ts';
 import { TICK_MS } from '../store/telemetry.ts';
+import * as causes from './causes.ts';
 import { STALE_MS } from './live.ts';
 
 const WATCH_MS = 1_000;
@@ -24,9 +26,11 @@ export class Watch {
   }
 
   look(): void {
+    const { network, live } = this.#core;
     this.#edges();
-    this.#sites();
+    for (const site of network.current.sites.values()) this.#site(site);
     this.#clearOrphans();
+    live.forgetOthers(network.current);
     this.#announceStale();
   }
 
@@ -43,74 +47,39 @@ export class Watch {
     const { network, live, alarms, now } = this.#core;
     for (const edge of network.current.edges.values()) {
       if (edge.state !== 'enrolled') continue;
+      const named = { id: edge.id, name: edge.name, siteId: edge.site_id };
       // An edge that enrolled and has never called is not offline, it is not there yet.
       const hasCalled = edge.last_seen_at !== null || live.lastSeenAt(edge.id) !== null;
-      if (hasCalled && live.silenceMs(edge.id) > STALE_MS) {
-        alarms.raise({
-          key: `offline:${edge.id}`,
-          code: 'EDGE_OFFLINE',
-          severity: 'CRITICAL',
-          message: `${edge.name} does not call the controller any more; it goes on forwarding by itself if it has power: check the gateway and its uplinks`,
-          siteId: edge.site_id,
-        });
-      }
-      this.#certificate(edge.id, edge.name, edge.site_id, edge.certificate_expires_at, now());
+      if (hasCalled && live.silenceMs(edge.id) > STALE_MS) alarms.raise(causes.offline(named));
+      if (edge.certificate_expires_at === null) continue;
+      const expires = causes.certificateExpires(named, Math.floor((edge.certificate_expires_at - now()) / DAY_MS));
+      if (expires === undefined) alarms.clear(causes.keyOf('certificate', edge.id));
+      else alarms.raise(expires);
     }
   }
 
-  #certificate(edgeId: string, name: string, siteId: string, expiresAt: number | null, now: number): void {
-    if (expiresAt === null) return;
-    const days = Math.floor((expiresAt - now) / DAY_MS);
-    const key = `certificate:${edgeId}`;
-    // The edge renews with 30 days left; a day later it should have.
-    if (days >= 29) {
-      this.#core.alarms.clear(key);
+  #site({ id, name }: Site): void {
+    const { network, live, alarms, now } = this.#core;
+    const { tunnelsOfSite, uplinks } = network.current;
+    const tunnels = tunnelsOfSite.get(id) ?? [];
+    const down = tunnels.filter((plan) => live.tunnel(plan).state === 'DOWN');
+    if (down.length === 0) {
+      const since = this.#calmSince.get(id) ?? now();
+      this.#calmSince.set(id, since);
+      if (now() - since >= CALM_MS) alarms.clear(causes.keyOf('tunnels', id));
       return;
     }
-    const level = days < 1 ? 1 : days < 7 ? 7 : 30;
-    this.#core.alarms.raise({
-      key,
-      code: 'CERTIFICATE_EXPIRES',
-      severity: level === 30 ? 'WARNING' : 'CRITICAL',
-      message:
-        days < 0
-          ? `the certificate of ${name} has run out: it forwards, but can only renew; see that it reaches this controller on HTTPS`
-          : `the certificate of ${name} runs out in less than ${level === 1 ? 'a day' : `${level} days`} and was not renewed; see that the gateway reaches this controller`,
-      siteId,
-    });
-  }
-
-  #sites(): void {
-    const { network, live, alarms, now } = this.#core;
-    const { current } = network;
-    for (const site of current.sites.values()) {
-      const tunnels = current.tunnelsOfSite.get(site.id) ?? [];
-      const down = tunnels.filter((plan) => live.tunnel(plan).state === 'DOWN');
-      const key = `tunnels:${site.id}`;
-      if (down.length === 0) {
-        const since = this.#calmSince.get(site.id) ?? now();
-        this.#calmSince.set(site.id, since);
-        if (now() - since >= CALM_MS) alarms.clear(key);
-        continue;
-      }
-      this.#calmSince.delete(site.id);
-      const isCutOff = down.length === tunnels.length;
-      const labels = new Set(
-        down.map(
-          (plan) => current.uplinks.get(plan.a.siteId === site.id ? plan.a.uplinkId : plan.b.uplinkId)?.label ?? '?',
-        ),
-      );
-      const over = [...labels].sort().join(', ');
-      alarms.raise({
-        key,
-        code: 'TUNNEL_DOWN',
-        severity: isCutOff ? 'CRITICAL' : 'WARNING',
-        message: isCutOff
-          ? `all ${tunnels.length} tunnels of ${site.name} are down: the site is cut off; check its gateway and its uplinks (${over})`
-          : `${down.length} of ${tunnels.length} tunnels of ${site.name} are down, over ${over}; traffic uses the others: check that uplink, or the other ends`,
-        siteId: site.id,
-      });
-    }
+    this.#calmSince.delete(id);
+    const own = down.map(({ a, b }) => uplinks.get(a.siteId === id ? a.uplinkId : b.uplinkId)?.label ?? '?');
+    alarms.raise(
+      causes.tunnelsDown({
+        siteId: id,
+        siteName: name,
+        down: down.length,
+        total: tunnels.length,
+        uplinks: [...new Set(own)].sort().join(', '),
+      }),
+    );
   }
 
   /** Alarms of edges that are gone or revoked have no one left to clear them. */

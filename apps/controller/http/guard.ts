@@ -1,6 +1,7 @@
 /** Who may talk to the HTTPS server at all: by Host, by Origin, by content type, by CSRF header. */
 import { hostname } from 'node:os';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { plainAddress } from '../addresses.ts';
 import type { Core } from '../core.ts';
 import { localAdministrator, nobody } from '../services/actor.ts';
 import { ServiceError } from '../services/error.ts';
@@ -8,9 +9,14 @@ import { actorOf } from '../services/sessions.ts';
 import type { Caller } from '../services/verb.ts';
 import { secretInAuthorization, secretInCookie } from './cookie.ts';
 
+/** The machine's addresses change seldom, and asking for them costs more than the rest of a request's checks. */
+const ASKED_AGAIN_MS = 1_000;
+
 /** The names this controller answers to; anything else may be another site's name bent to our address. */
 export class KnownHosts {
   readonly #names: () => readonly string[];
+
+  #asked: { readonly at: number; readonly names: readonly string[] } | undefined;
 
   constructor(names: () => readonly string[]) {
     this.#names = names;
@@ -19,7 +25,14 @@ export class KnownHosts {
   knows(header: string | undefined): boolean {
     const host = hostOf(header);
     if (host === undefined) return false;
-    return ['localhost', '127.0.0.1', '::1', hostname().toLowerCase()].includes(host) || this.#names().includes(host);
+    return ['localhost', '127.0.0.1', '::1', hostname().toLowerCase()].includes(host) || this.#own().includes(host);
+  }
+
+  #own(): readonly string[] {
+    const now = performance.now();
+    if (this.#asked === undefined || now - this.#asked.at > ASKED_AGAIN_MS)
+      this.#asked = { at: now, names: this.#names() };
+    return this.#asked.names;
   }
 
   /** Whether a page of this origin is ours; requests of programs have no origin. */
@@ -62,7 +75,7 @@ export function guard(app: FastifyInstance, hosts: KnownHosts): void {
 
 /** Who sends this request: by Bearer secret, or by cookie, which then needs the CSRF header. */
 export async function callerOf(core: Core, request: FastifyRequest): Promise<Caller> {
-  const sourceAddress = request.ip;
+  const sourceAddress = plainAddress(request.ip);
   const bearer = secretInAuthorization(request.headers.authorization);
   if (bearer !== undefined) return { actor: await actorOf(core, bearer), sourceAddress };
   const cookie = secretInCookie(request.headers.cookie);

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type ExecutionResult, GraphQLError, parse } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { plainAddress } from '../addresses.ts';
 import type { Core } from '../core.ts';
 import type { GraphContext } from '../graphql/builder.ts';
 import { answerOf } from '../graphql/errors.ts';
@@ -81,7 +82,7 @@ export class LiveSockets {
     const secret = secretInAuthorization(headers.authorization) ?? secretInCookie(headers.cookie);
     const actor = await actorOf(this.#core, secret);
     if (actor.role === undefined) return refuse(socket, 401, 'Unauthorized');
-    const caller = { actor, sourceAddress: request.socket.remoteAddress ?? null };
+    const caller = { actor, sourceAddress: plainAddress(request.socket.remoteAddress ?? '') };
     this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#serve({ socket: opened, caller }));
   }
 
@@ -150,10 +151,12 @@ export class LiveSockets {
 
   /** Signed out, disabled or given another role meanwhile: the socket closes. */
   async #checkSessions(): Promise<void> {
-    for (const client of [...this.#clients]) {
-      const { sessionHash, role } = client.caller.actor;
+    const bySession = Map.groupBy(this.#clients, (client) => client.caller.actor.sessionHash);
+    for (const [sessionHash, clients] of bySession) {
       const now = sessionHash === undefined ? undefined : await actorOfHash(this.#core, sessionHash);
-      if (now?.role !== role) client.socket.close(CloseCode.Forbidden, 'signed out');
+      for (const { socket, caller } of clients) {
+        if (now?.role !== caller.actor.role) socket.close(CloseCode.Forbidden, 'signed out');
+      }
     }
   }
 }

@@ -7,6 +7,8 @@ export class NetworkHolder {
   readonly #organisation: string;
   readonly #controllers: () => readonly string[];
   #current: Network | undefined;
+  #reading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   constructor(db: Queries, organisation: string, controllers: () => readonly string[]) {
     this.#db = db;
@@ -24,7 +26,30 @@ export class NetworkHolder {
     return readNetwork(db, this.#organisation, this.#controllers());
   }
 
-  async reload(): Promise<void> {
-    this.#current = await this.read(this.#db);
+  /** Reads what is committed by now. Calls that come while one reads share the next reading. */
+  reload(): Promise<void> {
+    if (this.#reading === undefined) {
+      this.#reading = this.#readNow();
+      return this.#reading;
+    }
+    this.#next ??= this.#reading.then(
+      () => this.#startNext(),
+      () => this.#startNext(),
+    );
+    return this.#next;
+  }
+
+  #startNext(): Promise<void> {
+    this.#next = undefined;
+    this.#reading = this.#readNow();
+    return this.#reading;
+  }
+
+  async #readNow(): Promise<void> {
+    try {
+      this.#current = await this.read(this.#db);
+    } finally {
+      if (this.#next === undefined) this.#reading = undefined;
+    }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { type Model, type TunnelPlan, tunnelsOf } from '@patronus/fabric';
 import { formatPrefix, hostPrefix, parseAddress, parsePrefix } from '@patronus/net';
+import { sql } from 'kysely';
 import type { EdgeRow, PeerRow, Queries, UplinkRow } from '../store/tables.ts';
 
 export interface Site {
@@ -44,6 +45,13 @@ export interface Network {
 /** Largest inner packet: 1500 less IPv6, UDP, WireGuard and overlay headers, rounded down. */
 const MTU = 1400;
 
+/** Epoch and sequence in one number, so that the newest version is a maximum; sequences stay far below. */
+const EPOCH_STEP = 1_000_000_000;
+
+function versionOf(newest: number): string {
+  return `${Math.floor(newest / EPOCH_STEP)}.${newest % EPOCH_STEP}`;
+}
+
 export async function readNetwork(db: Queries, organisation: string, controllers: readonly string[]): Promise<Network> {
   const siteRows = await db
     .selectFrom('site')
@@ -77,10 +85,9 @@ export async function readNetwork(db: Queries, organisation: string, controllers
     .execute();
   const versions = await db
     .selectFrom('configuration_version')
-    .select(['edge_id', 'epoch', 'sequence'])
+    .select(['edge_id', sql<number>`max(epoch * ${EPOCH_STEP} + sequence)`.as('newest')])
     .where('organisation', '=', organisation)
-    .orderBy('epoch')
-    .orderBy('sequence')
+    .groupBy('edge_id')
     .execute();
   const prefixes = Map.groupBy(prefixRows, (row) => row.site_id);
   const sites = siteRows.map(
@@ -110,7 +117,7 @@ export async function readNetwork(db: Queries, organisation: string, controllers
     tunnelsOfSite: groupByEnds(tunnels, (end) => end.siteId),
     tunnelsOfUplink: groupByEnds(tunnels, (end) => end.uplinkId),
     model,
-    newestVersions: new Map(versions.map((row) => [row.edge_id, `${row.epoch}.${row.sequence}`])),
+    newestVersions: new Map(versions.map((row) => [row.edge_id, versionOf(Number(row.newest))])),
   };
 }
 

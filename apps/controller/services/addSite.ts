@@ -104,6 +104,7 @@ export async function insertEdge(
       continuation_offered: null,
       confirmed_version: null,
       returned_version: null,
+      returned_at: null,
       configuration_error: null,
       enrolled_at: null,
     })

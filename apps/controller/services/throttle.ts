@@ -2,12 +2,20 @@
  * Slows down password guessing by (source address, account): a person at another address still gets in while
  * someone guesses, and one address that tries many accounts is slowed down as a whole. In memory, bounded.
  */
+import { formatPrefix, parseAddress, prefixOf } from '@patronus/net';
+
 const FREE_ATTEMPTS = 5;
 const FREE_ATTEMPTS_OF_ADDRESS = 50;
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
 const FORGOTTEN_AFTER_MS = 30 * 60_000;
 const KEPT = 10_000;
+
+/** An IPv6 host chooses freely within its /64 (RFC 4291 §2.5.4): that is one source. */
+function networkOf(source: string): string {
+  const parsed = parseAddress(source);
+  return parsed?.family === 6 ? formatPrefix(prefixOf(parsed, 64)) : source;
+}
 
 interface Tries {
   failures: number;
@@ -48,7 +56,8 @@ export class Throttle {
   }
 }
 
-function keysOf(address: string, account: string) {
+function keysOf(source: string, account: string) {
+  const address = networkOf(source);
   return [
     { key: `${address} ${account.toLowerCase()}`, free: FREE_ATTEMPTS },
     { key: address, free: FREE_ATTEMPTS_OF_ADDRESS },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 
 const KEPT = 10;
+const DAY_MS = 24 * 3_600_000;
 
 /** A consistent copy made by SQLite itself while others read and write. Returns the new file's path. */
 export function backUp(database: Database.Database, directory: string, now: number): string {
@@ -14,6 +15,12 @@ export function backUp(database: Database.Database, directory: string, now: numb
   chmodSync(file, 0o600);
   for (const old of backupsOf(directory).slice(KEPT)) rmSync(old, { force: true });
   return file;
+}
+
+/** A backup, unless the newest is less than a day old. */
+export function backUpDaily(database: Database.Database, directory: string, now: number): void {
+  const newest = backupsOf(directory)[0];
+  if (newest === undefined || now - statSync(newest).mtimeMs > DAY_MS) backUp(database, directory, now);
 }
 
 function freshName(folder: string, stem: string): string {

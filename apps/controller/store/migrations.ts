@@ -18,7 +18,7 @@ const first = [
      site_id text not null references site (id) on delete cascade, name text not null, overlay_address text not null,
      state text not null, certificate_serial text, certificate_expires_at bigint, software_version text,
      last_seen_at bigint, continuation_accepted text, continuation_offered text, confirmed_version text,
-     returned_version text, configuration_error text, enrolled_at bigint)`,
+     returned_version text, returned_at bigint, configuration_error text, enrolled_at bigint)`,
   `create unique index edge_overlay_address on edge (organisation, overlay_address)`,
   `create table uplink (id text primary key, organisation text not null,
      edge_id text not null references edge (id) on delete cascade, position integer not null, label text not null,

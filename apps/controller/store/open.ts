@@ -45,7 +45,6 @@ export async function openStore(directory: string, now: () => number): Promise<S
     const { error } = await new Migrator({ db, provider: migrationProvider }).migrateToLatest();
     if (error !== undefined) throw error;
     const epoch = await readEpoch(db);
-    writeMarker(directory, { createdAt: marker?.createdAt ?? new Date(now()).toISOString(), epoch });
     return { directory, db, raw, epoch, close: () => db.destroy() };
   } catch (cause) {
     raw.close();
@@ -70,6 +69,11 @@ export function openFile(file: string, directory: string): Database.Database {
     raw?.close();
     throw isDamage(cause) ? damaged(file, directory) : cause;
   }
+}
+
+/** Says that this folder holds a database and keys from now on: neither may be replaced in silence. */
+export function markStore({ directory, epoch }: Store, now: number): void {
+  writeMarker(directory, { createdAt: readMarker(directory)?.createdAt ?? new Date(now).toISOString(), epoch });
 }
 
 function isDamage(cause: unknown): boolean {

@@ -68,6 +68,7 @@ export interface EdgeRow {
   /** `epoch.sequence` of the version the edge confirmed. */
   confirmed_version: string | null;
   returned_version: string | null;
+  returned_at: number | null;
   configuration_error: string | null;
   enrolled_at: number | null;
 }

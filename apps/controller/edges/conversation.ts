@@ -1,0 +1,221 @@
+/** What an edge says and what it is answered, from its hello on. */
+import {
+  CloseCode,
+  type EdgeMessage,
+  formatVersion,
+  PROTOCOL_VERSION,
+  TELEMETRY_INTERVAL_MS,
+} from '@patronus/protocol';
+import { acceptRequest } from '../authority/requests.ts';
+import type { Core } from '../core.ts';
+import { appendAudit } from '../services/audit.ts';
+import { ServiceError } from '../services/error.ts';
+import { isOtherEdge, issueRenewal } from '../services/renewCertificate.ts';
+import { transact } from '../store/transaction.ts';
+import * as causes from './causes.ts';
+import type { EdgeChannel } from './channel.ts';
+import { type ContinuationVerdict, judgeContinuation, rotateContinuation, settleContinuation } from './continuation.ts';
+import { newestConfiguration, noteConfirmed, noteReturned, writeUplinkReports } from './reports.ts';
+import type { EdgeSession } from './session.ts';
+
+type Said<T extends EdgeMessage['type']> = Extract<EdgeMessage, { type: T }>;
+
+/** A version that an edge gave up is offered again only so much later, or with the next change. */
+const RETRY_RETURNED_MS = 5 * 60_000;
+
+export class Conversation {
+  readonly #core: Core;
+  readonly #channel: EdgeChannel;
+  readonly #session: EdgeSession;
+  #hello: Said<'hello'> | undefined;
+  #isContinuationSettled = false;
+  #sentVersion: string | undefined;
+  #returned: { readonly version: string; readonly at: number } | undefined;
+
+  constructor(core: Core, channel: EdgeChannel, session: EdgeSession) {
+    this.#core = core;
+    this.#channel = channel;
+    this.#session = session;
+  }
+
+  get instanceId(): string | undefined {
+    return this.#hello?.instanceId;
+  }
+
+  async handle(message: EdgeMessage): Promise<void> {
+    if (this.#hello === undefined) {
+      if (message.type === 'hello') await this.#greet(message);
+      else this.#session.end(CloseCode.protocolError, 'the first message has to be hello');
+      return;
+    }
+    if (this.#channel.sessionOf(this.#session.edgeId) !== this.#session) return;
+    if (!this.#isContinuationSettled) {
+      // The edge stores the continuation before anything else, so that any further word means it has it.
+      this.#isContinuationSettled = true;
+      await settleContinuation(this.#core, this.#session.edgeId);
+    }
+    await this.#answer(message);
+  }
+
+  async push(): Promise<void> {
+    if (this.#hello === undefined) return;
+    const newest = await newestConfiguration(this.#core, this.#session.edgeId);
+    if (newest === undefined || newest.version === this.#sentVersion) return;
+    const gaveUpAt = this.#returned?.version === newest.version ? this.#returned.at : undefined;
+    if (gaveUpAt !== undefined && this.#core.now() - gaveUpAt < RETRY_RETURNED_MS) return;
+    this.#sentVersion = newest.version;
+    this.#session.send({ type: 'configuration', signed: newest.signed });
+  }
+
+  async leave(): Promise<void> {
+    if (!this.#channel.release(this.#session)) return;
+    const { live, store, now, changes } = this.#core;
+    live.disconnected(this.#session.edgeId);
+    await store.db.updateTable('edge').set({ last_seen_at: now() }).where('id', '=', this.#session.edgeId).execute();
+    changes.announce('telemetry');
+  }
+
+  async #answer(message: EdgeMessage): Promise<void> {
+    switch (message.type) {
+      case 'hello':
+        this.#session.end(CloseCode.protocolError, 'hello is said once');
+        return;
+      case 'ping':
+        this.#session.send({ type: 'pong', id: message.id });
+        return;
+      case 'pong':
+      case 'applied':
+        return;
+      case 'uplinks':
+        return this.#takeUplinks(message.uplinks);
+      case 'confirmed':
+        return this.#confirmed(formatVersion(message.version));
+      case 'returned':
+        return this.#gaveUp(message);
+      case 'telemetry':
+        this.#core.live.report(this.#session.edgeId, message);
+        this.#core.changes.announce('telemetry');
+        return;
+      case 'notice':
+        if (causes.isNoticeCode(message.code)) this.#core.alarms.raise(causes.notice(this.#edge(), message));
+        return;
+      case 'renew':
+        return this.#renew(message.certificateRequest);
+    }
+  }
+
+  async #greet(hello: Said<'hello'>): Promise<void> {
+    const { edgeId } = this.#session;
+    if (hello.edgeId !== edgeId) return this.#refuse('WRONG_IDENTITY', CloseCode.wrongIdentity, hello.edgeId);
+    const verdict = await this.#judge(hello);
+    if (verdict !== 'good') {
+      this.#core.alarms.raise(causes.cloned(this.#edge(), verdict, this.#session.remoteAddress));
+      return this.#refuse('EDGE_CLONED', CloseCode.cloned, this.#edge().name);
+    }
+    const continuation = await rotateContinuation(this.#core, edgeId, hello.softwareVersion);
+    if (!this.#session.isOpen) return;
+    this.#hello = hello;
+    this.#channel.adopt(this.#session);
+    this.#core.live.connected(edgeId);
+    this.#core.alarms.clear(causes.keyOf('offline', edgeId));
+    this.#session.send({
+      type: 'welcome',
+      protocol: PROTOCOL_VERSION,
+      continuation,
+      wallMs: this.#core.now(),
+      telemetryIntervalMs: TELEMETRY_INTERVAL_MS,
+    });
+    this.#checkClock(hello.wallMs);
+    this.#recall(hello.running === null ? undefined : formatVersion(hello.running));
+    await this.#takeUplinks(hello.uplinks);
+    await this.#core.network.reload();
+    this.#core.changes.announce('network');
+    await this.push();
+  }
+
+  /** What it runs need not be sent; what it gave up on an earlier connection is not pressed upon it at once. */
+  #recall(running: string | undefined): void {
+    this.#sentVersion = running;
+    const edge = this.#core.network.current.edges.get(this.#session.edgeId);
+    const returned = edge?.returned_version ?? null;
+    const at = edge?.returned_at ?? null;
+    if (returned !== null && at !== null && returned !== running) this.#returned = { version: returned, at };
+  }
+
+  /** Two live instances, or one that comes with a secret already replaced: one of them is a copy. */
+  async #judge(hello: Said<'hello'>): Promise<ContinuationVerdict | 'twice'> {
+    const verdict = await judgeContinuation(this.#core, this.#session.edgeId, hello.continuation);
+    const other = this.#channel.sessionOf(this.#session.edgeId);
+    if (other === undefined || other === this.#session || other.instanceId === hello.instanceId) return verdict;
+    // A gateway that restarted leaves a dead connection behind; a copy leaves one that answers.
+    return (await other.isAlive()) ? 'twice' : verdict;
+  }
+
+  async #refuse(code: 'EDGE_CLONED' | 'WRONG_IDENTITY', close: number, subject: string): Promise<void> {
+    const reasons = {
+      EDGE_CLONED: `another gateway speaks as ${subject}, or this one came with an outdated secret`,
+      WRONG_IDENTITY: 'the certificate belongs to another edge',
+    };
+    this.#core.refusals.count(code);
+    await this.#audit('edge.connect', code, subject);
+    this.#session.send({ type: 'refused', code, reason: reasons[code] });
+    this.#session.end(close, code);
+  }
+
+  async #takeUplinks(reports: Said<'uplinks'>['uplinks']): Promise<void> {
+    if (await writeUplinkReports(this.#core, this.#session.edgeId, reports)) this.#channel.recompileSoon();
+  }
+
+  async #confirmed(version: string): Promise<void> {
+    this.#returned = undefined;
+    await noteConfirmed(this.#core, this.#session.edgeId, version);
+    this.#core.alarms.clear(causes.keyOf('returned', this.#session.edgeId));
+    this.#core.changes.announce('network');
+  }
+
+  async #gaveUp(message: Said<'returned'>): Promise<void> {
+    const version = message.version === null ? (this.#sentVersion ?? 'none') : formatVersion(message.version);
+    this.#returned = { version, at: this.#core.now() };
+    await noteReturned(this.#core, this.#session.edgeId, version, `${message.code}: ${message.reason}`);
+    this.#core.alarms.raise(causes.configurationReturned(this.#edge(), version, message));
+    this.#core.changes.announce('network');
+  }
+
+  async #renew(request: string): Promise<void> {
+    const { edgeId } = this.#session;
+    try {
+      const publicKey = await acceptRequest(request, (name) => isOtherEdge(this.#core, edgeId, name));
+      const { certificate } = await issueRenewal(this.#core, this.#core.store.db, edgeId, publicKey);
+      await this.#audit('certificate.renew', 'OK', this.#edge().name);
+      await this.#core.network.reload();
+      this.#core.alarms.clear(causes.keyOf('certificate', edgeId));
+      this.#session.send({ type: 'renewed', certificate });
+    } catch (cause) {
+      if (!(cause instanceof ServiceError)) throw cause;
+      this.#core.refusals.count(cause.code);
+      await this.#audit('certificate.renew', cause.code, this.#edge().name);
+      this.#session.send({ type: 'refused', code: cause.code, reason: cause.message });
+    }
+  }
+
+  #checkClock(wallMs: number): void {
+    const skewMs = wallMs - this.#core.now();
+    if (Math.abs(skewMs) < causes.SKEW_MS) this.#core.alarms.clear(causes.keyOf('clock', this.#session.edgeId));
+    else this.#core.alarms.raise(causes.clockSkew(this.#edge(), skewMs));
+  }
+
+  async #audit(action: string, outcome: string, subject: string): Promise<void> {
+    const { store, authority, organisation, now, changes } = this.#core;
+    const actor = `edge ${this.#edge().name}`;
+    const source_address = this.#session.remoteAddress;
+    const entry = { organisation, at: now(), actor, action, subject, outcome, source_address };
+    await transact(store.db, (trx) => appendAudit(trx, authority, entry));
+    changes.announce('audit');
+  }
+
+  #edge(): causes.NamedEdge {
+    const { edgeId } = this.#session;
+    const edge = this.#core.network.current.edges.get(edgeId);
+    return { id: edgeId, name: edge?.name ?? edgeId, siteId: edge?.site_id ?? null };
+  }
+}
