@@ -106,6 +106,7 @@ export interface TunnelReport {
   readonly minRoundTripUs: number | null;
   /** Probes lost of those sent over the last 10 s, 0…1; null before the first. */
   readonly loss: number | null;
+  /** Inner packets alone: neither probes and keepalives nor what sealing adds. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly receivedPackets: number;

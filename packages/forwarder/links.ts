@@ -43,6 +43,7 @@ export class Link {
   /** Stock peer: its id in the configuration. */
   peerId: string | undefined;
   sending: Session | undefined;
+  /** Of inner packets: what people send, without what tunnels say to each other. */
   receivedBytes = 0;
   sentBytes = 0;
   receivedPackets = 0;

@@ -1,6 +1,6 @@
 /** The middle of the way: from a packet that may pass to the link it leaves by. */
 import type { PacketView } from '@patronus/net';
-import { Drop } from '../drops.ts';
+import { Drop, PASSED } from '../drops.ts';
 import { NO_TUNNEL } from '../fastSwitch.ts';
 import type { Link } from '../links.ts';
 import { Capability, FRAME_HEADER_LENGTH, writePacketHeader } from '../overlay.ts';
@@ -25,8 +25,15 @@ export function forward(
   const link =
     target.kind === 'edges' ? edgeLink(context, segment, packet, target, fromGroup, now) : peerLink(context, target);
   if (link === undefined) return target.kind === 'local' ? Drop.noRoute : Drop.noTunnel;
-  if (segment === 0) return transmit(context, link, packet.offset, packet.totalLength, now);
-  return transmitFrame(context, link, segment, packet, now);
+  const verdict =
+    segment === 0
+      ? transmit(context, link, packet.offset, packet.totalLength, now)
+      : transmitFrame(context, link, segment, packet, now);
+  if (verdict === PASSED) {
+    link.sentBytes += packet.totalLength;
+    link.sentPackets += 1;
+  }
+  return verdict;
 }
 
 /** The flow's group while it has a tunnel; otherwise the first next hop that has one. */

@@ -211,7 +211,7 @@ test('one turn of the loop takes a bounded number of handshake messages', () => 
   const initiation = new Uint8Array(148);
   initiation[0] = 1;
   const verdicts = Array.from({ length: 100 }, () => give(initiation));
-  assert.ok(verdicts.filter((verdict) => verdict === 'handshakeOverload').length >= 60);
+  assert.ok(verdicts.filter((verdict) => verdict === 'handshakeOverload').length >= 30);
   site.forwarder.beginTurn();
   assert.equal(give(initiation), 'passed');
   assert.ok(site.telemetry().counters.badMac! > 0);

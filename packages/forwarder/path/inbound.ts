@@ -63,8 +63,6 @@ export class Inbound {
       return Drop.badTag;
     }
     keypair.replay.accept(counter);
-    link.receivedBytes += length;
-    link.receivedPackets += 1;
     this.#authenticated(session, sockaddrOffset, now);
     if (payloadLength === 0) return PASSED;
     link.peer.onDataReceived(now);
@@ -110,6 +108,8 @@ export class Inbound {
     if (link.allowed.lookup(segment, packet.family, memory.bytes, packet.sourceOffset) === undefined) {
       return Drop.badSource;
     }
+    link.receivedBytes += packet.totalLength;
+    link.receivedPackets += 1;
     if (isMulticast(memory.bytes, packet.family, packet.destinationOffset)) return Drop.multicast;
     if (isBfd(packet)) return Drop.bfdFromLan;
     const target = routing.routes.lookup(segment, packet.family, memory.bytes, packet.destinationOffset);

@@ -40,10 +40,7 @@ export function transmit(context: PathContext, link: Link, offset: number, lengt
   const sent = context.io.sendDatagram(link.socket, start, total, link.sockaddrOffset, link.sockaddrLength);
   if (length > 0) link.peer.onDataSent(now);
   const failure = verdictOf[sent];
-  if (failure !== undefined) return Drop[failure];
-  link.sentBytes += total;
-  link.sentPackets += 1;
-  return PASSED;
+  return failure === undefined ? PASSED : Drop[failure];
 }
 
 /** The session to send with; asks WireGuard for one where there is none, or for the next where it is due. */

@@ -22,8 +22,12 @@ import type { PathContext } from '../path/context.ts';
 import { readSockaddr, sockaddrLength, writeSockaddr } from '../sockaddr.ts';
 import { TimestampReservation } from './timestamps.ts';
 
-/** Handshake messages that one turn of the loop takes. One costs up to a millisecond, and packets wait meanwhile. */
-const HANDSHAKES_PER_TURN = 32;
+/**
+ * What one turn of the loop spends on handshake messages, so that packets never wait long for strangers. One that leads
+ * to a session costs about a millisecond, one with a wrong MAC 2 µs: a flood of those may not crowd out the honest ones.
+ */
+const BUDGET_PER_TURN = 64;
+const COST_OF_SESSION = 8;
 /** Candidates an initiation goes to at once while the tunnel is not up. */
 const MOST_CANDIDATES = 4;
 
@@ -61,7 +65,7 @@ export class Devices {
   readonly #candidates = new Map<Peer, readonly Endpoint[]>();
   /** Of devices that are gone. */
   readonly #closedTotals: Counters = zeroCounters();
-  #handshakesLeft = HANDSHAKES_PER_TURN;
+  #budget = BUDGET_PER_TURN;
 
   constructor(context: PathContext, clock: PacketClock, primitives: Primitives, owner: DeviceOwner) {
     this.#context = context;
@@ -154,7 +158,7 @@ export class Devices {
 
   /** From the loop, before it takes what the descriptors hold. */
   beginTurn(): void {
-    this.#handshakesLeft = HANDSHAKES_PER_TURN;
+    this.#budget = BUDGET_PER_TURN;
   }
 
   /** A handshake message or cookie reply that lies in the packet memory. */
@@ -163,10 +167,11 @@ export class Devices {
     const entry = this.#bySocket.get(socket);
     const from = entry && readSockaddr(memory, sockaddrOffset, entry.family);
     if (entry === undefined || from === undefined) return drops.count(Drop.unknownPeer);
-    if (this.#handshakesLeft === 0) return drops.count(Drop.handshakeOverload);
-    this.#handshakesLeft -= 1;
+    if (this.#budget <= 0) return drops.count(Drop.handshakeOverload);
+    const { made } = this.#context.sessions;
     // The device counts what it drops; `report` adds that to ours.
     this.run(entry, { kind: 'datagram', bytes: memory.bytes.subarray(offset, offset + length), from }, now);
+    this.#budget -= this.#context.sessions.made === made ? 1 : COST_OF_SESSION;
     return PASSED;
   }
 

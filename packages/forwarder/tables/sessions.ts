@@ -28,6 +28,9 @@ export class SessionTable {
   /** Session slot at each bucket, or EMPTY. */
   readonly #buckets = new Int32Array(BUCKETS).fill(EMPTY);
 
+  /** Sessions made since the start. */
+  made = 0;
+
   constructor(memory: PacketMemory) {
     this.#memory = memory;
   }
@@ -44,6 +47,7 @@ export class SessionTable {
     const session: Session = { slot, link, keypair, sendKeyOffset, receiveKeyOffset: sendKeyOffset + 32 };
     this.#memory.bytes.set(keypair.sendKey, session.sendKeyOffset);
     this.#memory.bytes.set(keypair.receiveKey, session.receiveKeyOffset);
+    this.made += 1;
     this.#sessions[slot] = session;
     this.#byKeypair.set(keypair, session);
     this.#place(slot, bucketOf(link.socket, keypair.localIndex));
