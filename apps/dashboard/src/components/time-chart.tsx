@@ -103,7 +103,7 @@ function chartOptions(
     width: element.clientWidth,
     height,
     legend: { show: false },
-    padding: [10, 6, 0, 0],
+    padding: [10, 20, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
     scales: {

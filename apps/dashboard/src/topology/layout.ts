@@ -32,14 +32,24 @@ export function placeSites(
   const radius = ordered.length < 2 ? { x: 0, y: 0 } : radiusOf(box, isNarrow);
   // Two sites stand side by side, where a line between them has the most room; a single one has its name below.
   const turn = [0, Math.PI / 2, Math.PI][ordered.length] ?? -Math.PI / 2;
+  const angles = ordered.map((_, index) => turn + (index / ordered.length) * 2 * Math.PI);
+  // Three points of a circle do not fill its square; stretched to it they use all the room there is.
+  const across = spread(angles.map(Math.cos));
+  const down = spread(angles.map(Math.sin));
   return new Map(
     ordered.map((site, index) => {
-      const angle = turn + (index / ordered.length) * 2 * Math.PI;
-      const [across, down] = [Math.cos(angle), Math.sin(angle)];
-      const place = { x: centre.x + radius.x * across, y: centre.y + radius.y * down };
-      return [site.id, { ...place, side: sideOf(across, down, isNarrow || ordered.length < 2) }];
+      const [x, y] = [across[index] ?? 0, down[index] ?? 0];
+      const side = sideOf(x, y, isNarrow || ordered.length < 2);
+      return [site.id, { x: centre.x + radius.x * x, y: centre.y + radius.y * y, side }];
     }),
   );
+}
+
+/** The same values stretched to -1 … 1; values that are all alike stay. */
+function spread(values: readonly number[]): readonly number[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (!(high - low > 1e-9)) return values;
+  return values.map((value) => ((value - low) / (high - low)) * 2 - 1);
 }
 
 /** Leaves room at each edge for the names, and keeps a wide screen from stretching the network into a line. */
