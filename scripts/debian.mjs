@@ -5,6 +5,7 @@ export const labPrograms = {
   nft: 'nftables',
   ethtool: 'ethtool',
   ping: 'iputils-ping',
+  sysctl: 'procps',
 };
 
 export const testPrograms = {
@@ -13,6 +14,8 @@ export const testPrograms = {
   'wireguard-go': 'wireguard-go',
   chromium: 'chromium',
   iperf3: 'iperf3',
+  tcpdump: 'tcpdump',
+  strace: 'strace',
   faketime: 'faketime',
   openssl: 'openssl',
   unshare: 'util-linux',
