@@ -15,7 +15,6 @@ export const testPrograms = {
   chromium: 'chromium',
   iperf3: 'iperf3',
   tcpdump: 'tcpdump',
-  strace: 'strace',
   faketime: 'faketime',
   openssl: 'openssl',
   unshare: 'util-linux',
