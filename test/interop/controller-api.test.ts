@@ -1,12 +1,14 @@
 import { deepEqual, doesNotMatch, equal, match, ok } from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parseEnrolmentToken } from '@patronus/protocol';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { issueServer, makeAuthority } from '../../apps/controller/authority/certificates.ts';
 import { schema } from '../../apps/controller/graphql/schema.ts';
 import { mayDo } from '../../apps/controller/services/permissions.ts';
 import { openSession } from '../../apps/controller/services/sessions.ts';
@@ -580,3 +582,22 @@ test(
     doesNotMatch((await controller.fetch('/..%2f..%2fcontroller/package.json')).text, /@patronus\/controller/);
   },
 );
+
+test('a certificate of the user is shown on 8443, and pinned by tokens in place of our own CA', limit, async (t) => {
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const authority = await makeAuthority(key, Date.now());
+  const cert = await issueServer({ certificate: authority, key }, key, ['localhost', '127.0.0.1'], Date.now());
+  const tls = {
+    cert: `${cert}\n${authority.toString('pem')}`,
+    key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
+  };
+  const controller = await startTestController(t, { tls, trust: authority.toString('pem') });
+  const answer = await controller.fetch('/health/live');
+  equal(answer.status, 200);
+  ok(answer.headers['strict-transport-security'] !== undefined, 'browsers may be told to insist on TLS');
+  const site = await addSite(controller, 'Berlin', '10.1.0.0/16');
+  const token = parseEnrolmentToken(await enrolmentToken(controller, site.id));
+  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  deepEqual(token?.p, [createHash('sha256').update(spki).digest('hex')]);
+  deepEqual(token?.u, [`https://127.0.0.1:${controller.port}`]);
+});

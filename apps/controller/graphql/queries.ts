@@ -1,4 +1,4 @@
-/** Query, and Subscription that mirrors it: one table of fields, put into both. */
+/** Query: the network in lists and by id, alarms, the audit log. */
 import type { TunnelPlan } from '@patronus/fabric';
 import type { Edge, Site } from '../network/network.ts';
 import { isSetupNeeded } from '../services/createFirstAdministrator.ts';
@@ -164,18 +164,9 @@ async function listAudit(args: AuditListArgs, { core }: GraphContext): Promise<P
   };
 }
 
-/** The root fields that are also subscriptions. */
-function liveFields(kind: 'Query' | 'Subscription'): void {
-  // Pothos types Query and Subscription fields apart; what differs, `subscribe`, is never called: live.ts runs these
-  // fields as queries whenever something has changed.
-  const define = (add: typeof builder.queryFields) => add;
-  const fields = define(
-    kind === 'Query'
-      ? builder.queryFields.bind(builder)
-      : (((shape: (t: unknown) => unknown) =>
-          builder.subscriptionFields((t) => shape(subscriptionBuilder(t)) as never)) as typeof builder.queryFields),
-  );
-  fields((t) => {
+/** The fields that schema.ts mirrors as subscriptions. */
+function defineLiveFields(): void {
+  builder.queryFields((t) => {
     const page = { first: t.arg.int(), after: t.arg.string(), last: t.arg.int(), before: t.arg.string() };
     return {
       overview: t.field({ type: overviewRef, resolve: () => ({}) }),
@@ -240,21 +231,6 @@ function liveFields(kind: 'Query' | 'Subscription'): void {
   });
 }
 
-/** Gives each subscription field the `subscribe` that Pothos insists on. */
-function subscriptionBuilder(t: unknown): unknown {
-  const original = t as { field: (options: object) => unknown; arg: unknown };
-  return {
-    arg: original.arg,
-    field: (options: object) =>
-      original.field({
-        ...options,
-        subscribe: () => {
-          throw new Error('subscriptions are served by live.ts');
-        },
-      }),
-  };
-}
-
 export function defineQueries(): void {
   builder.queryType({
     fields: (t) => ({
@@ -272,7 +248,5 @@ export function defineQueries(): void {
       }),
     }),
   });
-  builder.subscriptionType({});
-  liveFields('Query');
-  liveFields('Subscription');
+  defineLiveFields();
 }
