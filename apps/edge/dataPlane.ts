@@ -7,6 +7,7 @@ import { type Forwarder, type ForwarderExit, startForwarder } from '@patronus/fo
 import type { Configuration, UplinkReport } from '@patronus/protocol';
 import { defaultThresholds, initialState, type SteeringEvent, type SteeringState, steer } from '@patronus/steering';
 import { type OpenedTun, systemClock } from '@patronus/system/linux';
+import { messageOf } from './errors.ts';
 import { translate } from './forwarder/translate.ts';
 import { raiseTimestampFloor, readTimestampFloor, uplinkKey } from './identity/wireguardKeys.ts';
 import { bootstrapConfiguration, emptyConfiguration } from './kernel/bootstrap.ts';
@@ -167,7 +168,7 @@ export class DataPlane {
       const rules = repaired.addRules.length + repaired.removeRules.length;
       this.#events.onNotice(
         'KERNEL_REPAIRED',
-        `another program changed ${count} routes and ${rules} rules of the fabric; they were put back`,
+        `${count} routes and ${rules} rules of the fabric were changed by another program or a flapping link; they were put back`,
       );
     }
     const complaint = complaints.join('; ');
@@ -219,7 +220,7 @@ export class DataPlane {
         this.#reportSoon();
         return;
       case 'timestamp':
-        raiseTimestampFloor(this.#paths, event.uplinkId, event.label);
+        this.#keepTimestamp(event.uplinkId, event.label);
         return;
       case 'telemetry':
         this.#measure(event);
@@ -228,6 +229,15 @@ export class DataPlane {
       case 'fault':
         this.#events.onNotice('FORWARDER_FAULT', `${event.code}: ${event.message}`);
         return;
+    }
+  }
+
+  /** A full disk must not stop handshakes; after a restart the clock has to be trusted then. */
+  #keepTimestamp(uplinkId: string, label: string): void {
+    try {
+      raiseTimestampFloor(this.#paths, uplinkId, label);
+    } catch (error) {
+      this.#events.onNotice('STATE_NOT_WRITABLE', messageOf(error));
     }
   }
 

@@ -82,9 +82,9 @@ export class Edge {
       credentials: () => this.#renewal.identity,
       ways: () => waysTo(this.#controllers(), this.#dataPlane.localAddresses()),
       hello: () => this.#hello(),
-      keepContinuation: (continuation) => keepContinuation(paths, continuation),
-      onWelcome: (welcome) => this.#welcome(welcome),
-      onMessage: (message) => this.#receive(message),
+      keepContinuation: (continuation) => this.#isKept(() => keepContinuation(paths, continuation)),
+      onWelcome: (welcome) => this.#guard(() => this.#welcome(welcome)),
+      onMessage: (message) => this.#guard(() => this.#receive(message)),
       onDisconnect: () => this.#handle({ type: 'disconnected' }),
       onStatus: (status) => log.debug({ channel: status }, 'controller connection'),
     });
@@ -158,6 +158,17 @@ export class Edge {
     }
   }
 
+  /** Whether it could be stored; a full disk is told, and stops nothing that forwards. */
+  #isKept(write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      this.#notice('STATE_NOT_WRITABLE', messageOf(error));
+      return false;
+    }
+  }
+
   #controllers(): readonly string[] {
     const configured = running(this.#trial)?.configuration.controllers;
     return configured ?? this.#renewal.identity.controllers;
@@ -185,6 +196,7 @@ export class Edge {
     if (Math.abs(skewMs) > tolerableSkewMs) this.#log.warn({ skewMs }, 'the clock is far off; check NTP');
     for (const word of this.#words.splice(0)) this.#channel.send(word);
     this.#handle({ type: 'connected', tunnelsUp: this.#dataPlane.tunnelsUp() });
+    this.#renewal.connected();
     this.#renew();
   }
 
@@ -230,10 +242,10 @@ export class Edge {
         setImmediate(() => this.#channel.reconnect());
         return true;
       case 'keep':
-        keepGood(this.#paths, effect.verified);
-        return true;
+        // What a restart would not find again is not confirmed.
+        return this.#isKept(() => keepGood(this.#paths, effect.verified));
       case 'remember':
-        keepRejected(this.#paths, effect.rejected);
+        this.#isKept(() => keepRejected(this.#paths, effect.rejected));
         return true;
       case 'say':
         this.#say(effect.message);

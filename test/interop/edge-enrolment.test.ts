@@ -1,12 +1,13 @@
 /** How a gateway becomes an edge, and how it does not: over real TLS, as the command a person types. */
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { TestController } from './fixtures/testController.ts';
-import { enterOwnNamespace, skipWithoutRoot } from './ownNamespace.ts';
+import { enterOwnNamespace, eventually, skipWithoutRoot } from './ownNamespace.ts';
 
 const main = new URL('../../apps/edge/main.ts', import.meta.url).pathname;
 
@@ -27,11 +28,19 @@ function freshState(context: TestContext): string {
 
 const plan = (id: string) => ({ id, prefixes: [], overlayAddress: '100.64.0.1', uplinks: [] });
 
+/** The certificate that an edge's state holds. */
+function certificateOf(state: string): X509Certificate {
+  return new X509Certificate(JSON.parse(readFileSync(join(state, 'identity.json'), 'utf8')).certificate);
+}
+
 describe('enrolment', { skip: skipWithoutRoot }, () => {
   let controller: TestController;
   before(async () => {
     enterOwnNamespace();
-    controller = await TestController.start(['127.0.0.1'], ['good', 'used', 'expired', 'pinned', 'again'].map(plan));
+    controller = await TestController.start(
+      ['127.0.0.1'],
+      ['good', 'used', 'expired', 'pinned', 'again', 'aging', 'lapsed'].map(plan),
+    );
   });
   after(() => controller?.close());
 
@@ -114,5 +123,33 @@ describe('enrolment', { skip: skipWithoutRoot }, () => {
     const { code, error } = await edge('run', '--state', freshState(context));
     assert.equal(code, 2);
     assert.match(error, /holds no identity yet; add the site in the dashboard/);
+  });
+
+  const renews = async (context: TestContext, id: string, hours: number) => {
+    const state = freshState(context);
+    controller.edgeCertificateHours = hours;
+    await edge('enrol', '--state', state, controller.token(id));
+    const before = certificateOf(state);
+    const child = spawn(process.execPath, [main, 'run', '--state', state], { stdio: 'ignore' });
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    try {
+      await eventually('a new certificate', () => certificateOf(state).serialNumber !== before.serialNumber);
+      assert.ok(certificateOf(state).publicKey.equals(before.publicKey), 'for the same key');
+      await eventually('it is connected', () => controller.heard(id, 'hello').length > 0);
+    } finally {
+      child.kill('SIGTERM');
+      await gone;
+    }
+  };
+
+  test('a certificate past two thirds of its life is renewed over the channel', async (context) => {
+    await renews(context, 'aging', 6);
+    assert.ok(controller.renewals.overChannel > 0);
+    assert.equal(controller.renewals.byProof, 0);
+  });
+
+  test('one that expired is renewed with proof of its key, and only then may the edge connect', async (context) => {
+    await renews(context, 'lapsed', -1);
+    assert.equal(controller.renewals.byProof, 1);
   });
 });

@@ -111,6 +111,18 @@ describe('edges that forward', { skip: skipWithoutRoot }, () => {
       },
     );
 
+    await context.test('a full disk stops nothing that forwards, and is told', async () => {
+      await berlin.end();
+      berlin.fillDisk();
+      berlin.start(['--supervise']);
+      await eventually('it forwards', () => berlin.reaches(london));
+      await eventually('it is told', () => berlin.output.includes('STATE_NOT_WRITABLE'));
+      const running = status()!.process.pid;
+      berlin.freeDisk();
+      await eventually('it connects when there is room', () => status()?.controller.state === 'connected');
+      assert.equal(status()!.process.pid, running, 'without a restart');
+    });
+
     await context.test('a stopped edge fails closed, and only uninstalling opens', async () => {
       const { configuration } = status()!;
       assert.notEqual(configuration.lastGood, null);

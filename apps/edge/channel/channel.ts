@@ -27,8 +27,8 @@ export interface ChannelOwner {
   /** The ways as they are now, in order of preference. */
   ways(): readonly Way[];
   hello(): Hello;
-  /** Stored durably before it returns. */
-  keepContinuation(continuation: string): void;
+  /** Stored durably before it answers; false when it could not be, and then the connection is no use. */
+  keepContinuation(continuation: string): boolean;
   /** Of a connection that was begun after the last `reconnect`. */
   onWelcome(welcome: Welcome): void;
   onMessage(message: ControllerMessage): void;
@@ -40,6 +40,7 @@ export interface ChannelOwner {
 const slowCloseCodes: ReadonlySet<number> = new Set([CloseCode.revoked, CloseCode.wrongIdentity, CloseCode.cloned]);
 const roundWhenUnwelcome = 7;
 const shortLifeMs = 2_000;
+const welcomeWithinMs = 5_000;
 /** RFC 8305 §8: the recommended Connection Attempt Delay. */
 const attemptDelayMs = 250;
 
@@ -128,6 +129,14 @@ export class Channel {
     this.#endAttempts();
     this.#connection = connection;
     connection.send(this.#owner.hello());
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#giveUp(connection.way, 'no welcome came'), welcomeWithinMs);
+  }
+
+  #giveUp(way: Way, reason: string): void {
+    const previous = this.#connection;
+    this.#lose(way, null, reason);
+    previous?.close();
   }
 
   #endAttempts(): void {
@@ -144,7 +153,11 @@ export class Channel {
 
   #receive(way: Way, message: ControllerMessage): void {
     if (message.type === 'welcome') {
-      this.#owner.keepContinuation(message.continuation);
+      clearTimeout(this.#timer);
+      if (!this.#owner.keepContinuation(message.continuation)) {
+        this.#giveUp(way, 'the state directory cannot be written');
+        return;
+      }
       this.#isWelcome = true;
       this.#welcomedAt = performance.now();
       this.#lastGoodHost = way.host;
@@ -157,6 +170,7 @@ export class Channel {
 
   #lose(way: Way, code: number | null, reason: string): void {
     const wasWelcome = this.#isWelcome;
+    clearTimeout(this.#timer);
     this.#connection = undefined;
     this.#isWelcome = false;
     const failed = `${describe(way)}: ${reason}`;

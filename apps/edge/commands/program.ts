@@ -27,7 +27,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .command('run')
     .description('enrol if there is no identity yet, then run until stopped')
     .option(...stateOption, defaultStateDirectory)
-    .option('--token <token>', 'enrolment token, needed the first time only')
+    .addOption(new Option('--token <token>', 'enrolment token, needed the first time only').env('PATRONUS_TOKEN'))
     .option('--trial-seconds <seconds>', 'how long a new configuration may take to prove itself', seconds, 30)
     .option('--log-level <level>', 'fatal, error, warn, info, debug or trace', 'info')
     .option('--supervise', 'start the edge again if it dies')

@@ -6,11 +6,14 @@ import type { StatePaths } from '../state/paths.ts';
 import { type Identity, writeIdentity } from './identity.ts';
 import { certificateAge, renewExpired, withCertificate } from './renew.ts';
 
+const askAgainMs = 5 * 60_000;
+
 export class Renewal {
   readonly #paths: StatePaths;
   readonly #log: Logger;
   #identity: Identity;
   #isBusy = false;
+  #askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(paths: StatePaths, identity: Identity, log: Logger) {
     this.#paths = paths;
@@ -30,15 +33,24 @@ export class Renewal {
     localAddresses: readonly (string | null)[],
   ): Promise<void> {
     const age = certificateAge(this.#identity.certificate, wallMs);
-    if (age === 'fresh' || this.#isBusy) return;
+    const now = performance.now();
+    if (age === 'fresh' || this.#isBusy || now - this.#askedAt < askAgainMs) return;
     this.#isBusy = true;
     try {
       const { makeCertificateRequest } = await import('./request.ts');
       if (age === 'expired') this.#take(await renewExpired(this.#identity, wallMs, localAddresses));
-      else ask({ type: 'renew', certificateRequest: await makeCertificateRequest(this.#identity.privateKey) });
+      else {
+        const certificateRequest = await makeCertificateRequest(this.#identity.privateKey);
+        if (ask({ type: 'renew', certificateRequest })) this.#askedAt = now;
+      }
     } finally {
       this.#isBusy = false;
     }
+  }
+
+  /** Whatever was asked over the connection before is not answered any more. */
+  connected(): void {
+    this.#askedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** The controller's answer over the channel. */

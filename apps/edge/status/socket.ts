@@ -5,6 +5,8 @@ import { EdgeError, exitCodes } from '../errors.ts';
 import type { StatePaths } from '../state/paths.ts';
 import type { EdgeStatus } from './status.ts';
 
+const answerWithinMs = 3_000;
+
 /** Serves until closed. */
 export function serveStatus(paths: StatePaths, status: () => EdgeStatus): Promise<Server> {
   rmSync(paths.socket, { force: true });
@@ -24,6 +26,7 @@ export function serveStatus(paths: StatePaths, status: () => EdgeStatus): Promis
 /** Asks a running edge. Throws an EdgeError when there is none. */
 export async function askStatus(paths: StatePaths): Promise<EdgeStatus> {
   const socket = createConnection(paths.socket);
+  socket.setTimeout(answerWithinMs, () => socket.destroy(new Error('no answer')));
   const parts: Buffer[] = [];
   try {
     for await (const part of socket) parts.push(part as Buffer);
@@ -32,6 +35,9 @@ export async function askStatus(paths: StatePaths): Promise<EdgeStatus> {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EACCES') {
       throw new EdgeError('NOT_PERMITTED', `${paths.socket}: only root may ask; use sudo`, exitCodes.notPermitted);
+    }
+    if (code === undefined) {
+      throw new EdgeError('NO_ANSWER', `the edge on ${paths.directory} does not answer`, exitCodes.unreachable);
     }
     throw new EdgeError(
       'NOT_RUNNING',
