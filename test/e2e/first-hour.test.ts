@@ -171,7 +171,7 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
       ...['--uplink', 'internet:eth0'],
     ]);
     assert.equal(added.code, 0, added.text);
-    assert.match(added.text, /edge run --token pat1\./);
+    assert.match(added.text, /npx patronus edge run --supervise --token pat1\./);
     await other.getByTestId('site-row-paris').waitFor({ timeout: 5_000 });
     const taken = await patronus([
       ...['site', 'add', 'lyon', '--prefix', '10.4.0.0/24'],
@@ -229,6 +229,10 @@ async function shows(testId: string, text: string): Promise<void> {
 async function picture(name: string): Promise<void> {
   if (pictures === undefined) return;
   mkdirSync(pictures, { recursive: true });
+  // A change of theme fades; what moves for ever (the dashes of a tunnel in use) is no transition.
+  await page.evaluate(
+    'Promise.allSettled(document.getAnimations().flatMap((one) => (one instanceof CSSTransition ? [one.finished] : [])))',
+  );
   await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
 

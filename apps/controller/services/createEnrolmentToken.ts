@@ -47,6 +47,6 @@ export const createEnrolmentToken: Verb<z.infer<typeof input>, Output> = {
       })
       .execute();
     const token = formatEnrolmentToken({ u: core.urls().slice(0, 8), s: secret, p: core.authority.pins });
-    return { token, expiresAt, command: `sudo patronus edge enrol ${token}` };
+    return { token, expiresAt, command: `sudo npx patronus edge run --supervise --token ${token}` };
   },
 };
