@@ -13,6 +13,7 @@ import {
 import { systemClock } from '@patronus/system/linux';
 import type { Logger } from 'pino';
 import { Channel } from './channel/channel.ts';
+import { Outbox } from './channel/outbox.ts';
 import { ReportBuffer } from './channel/reports.ts';
 import { waysTo } from './channel/ways.ts';
 import { keepGood, keepRejected, readGood, readRejected } from './configuration/store.ts';
@@ -47,7 +48,6 @@ export interface EdgeOptions {
 /** Ten minutes of reports at one a second. */
 const reportCapacity = 600;
 const reportsAtOnce = 50;
-const mostWords = 50;
 /** More than this off, and certificates and logs begin to mislead. */
 const tolerableSkewMs = 5 * 60_000;
 
@@ -59,8 +59,7 @@ export class Edge {
   readonly #channel: Channel;
   readonly #renewal: Renewal;
   readonly #reports = new ReportBuffer<Telemetry>(reportCapacity);
-  /** Said while nobody listened: results of trials and notices. */
-  readonly #words: EdgeMessage[] = [];
+  readonly #outbox = new Outbox((message) => this.#channel.send(message));
   #trial: TrialState;
   #telemetry: Telemetry | undefined;
   #telemetryTimer: NodeJS.Timeout | undefined;
@@ -194,7 +193,7 @@ export class Edge {
     const skewMs = systemClock.wallMs() - wallMs;
     // The controller raises the alarm; here it is for whoever reads this log.
     if (Math.abs(skewMs) > tolerableSkewMs) this.#log.warn({ skewMs }, 'the clock is far off; check NTP');
-    for (const word of this.#words.splice(0)) this.#channel.send(word);
+    this.#outbox.flush();
     this.#handle({ type: 'connected', tunnelsUp: this.#dataPlane.tunnelsUp() });
     this.#renewal.connected();
     this.#renew();
@@ -267,21 +266,15 @@ export class Edge {
     }
   }
 
-  /** Kept until there is a connection, unless there is one. */
   #say(message: EdgeMessage): void {
     if (message.type === 'returned') this.#log.warn(message, 'configuration refused or given up');
     else this.#log.info(message, message.type);
-    if (this.#channel.send(message)) return;
-    this.#words.push(message);
-    if (this.#words.length > mostWords) this.#words.shift();
+    this.#outbox.say(message);
   }
 
   #notice(code: string, message: string): void {
     this.#log.warn({ code }, message);
-    const notice: EdgeMessage = { type: 'notice', code, message, wallMs: systemClock.wallMs() };
-    if (this.#channel.send(notice)) return;
-    this.#words.push(notice);
-    if (this.#words.length > mostWords) this.#words.shift();
+    this.#outbox.say({ type: 'notice', code, message, wallMs: systemClock.wallMs() });
   }
 
   #report(report: Parameters<typeof tellTelemetry>[0]): void {
