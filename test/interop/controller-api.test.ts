@@ -601,3 +601,24 @@ test('a certificate of the user is shown on 8443, and pinned by tokens in place 
   deepEqual(token?.p, [createHash('sha256').update(spki).digest('hex')]);
   deepEqual(token?.u, [`https://127.0.0.1:${controller.port}`]);
 });
+
+test('the audit log comes in pages, newest first, forward and backward, with filters', limit, async (t) => {
+  const controller = await startTestController(t);
+  for (let number = 1; number <= 5; number++) await addSite(controller, `Site ${number}`, `10.${number}.0.0/16`);
+  const page = async (args: string) => {
+    const query = `{ auditLog(${args}) { totalCount pageInfo { hasNextPage hasPreviousPage endCursor startCursor } edges { node { subject actor } } } }`;
+    return (await controller.admin(query)).auditLog;
+  };
+  const subjects = (one: { edges: { node: { subject: string } }[] }) =>
+    one.edges.map((edge) => edge.node.subject).join();
+  const first = await page('first: 2, filter: { action: "site.add" }');
+  equal(subjects(first), 'Site 5,Site 4');
+  deepEqual([first.totalCount, first.pageInfo.hasNextPage, first.pageInfo.hasPreviousPage], [5, true, false]);
+  equal(first.edges[0].node.actor, 'local administrator');
+  const second = await page(`first: 3, after: "${first.pageInfo.endCursor}"`);
+  equal(subjects(second), 'Site 3,Site 2,Site 1');
+  equal(second.pageInfo.hasNextPage, false);
+  equal(subjects(await page(`last: 2, before: "${second.pageInfo.startCursor}"`)), 'Site 5,Site 4');
+  equal(subjects(await page('last: 2')), 'Site 2,Site 1');
+  equal((await page('filter: { actor: "someone else" }')).totalCount, 0);
+});

@@ -4,6 +4,8 @@ import type { Changes } from '../services/changes.ts';
 import { newId } from '../services/identifiers.ts';
 import type { AlarmRow, AlarmSeverityName, Queries } from '../store/tables.ts';
 
+export type Alarm = Readonly<AlarmRow>;
+
 export interface Cause {
   /** One active alarm for each key. */
   readonly key: string;
@@ -44,7 +46,7 @@ export class Alarms {
   }
 
   /** Newest first. */
-  all(): readonly Readonly<AlarmRow>[] {
+  all(): readonly Alarm[] {
     return this.#alarms;
   }
 
@@ -75,7 +77,7 @@ export class Alarms {
   }
 
   /** Clears what belongs to sites and edges that are no more. */
-  clearMatching(isGone: (alarm: Readonly<AlarmRow>) => boolean): void {
+  clearMatching(isGone: (alarm: Alarm) => boolean): void {
     for (const alarm of this.#alarms) if (alarm.cleared_at === null && isGone(alarm)) this.clear(alarm.key);
   }
 

@@ -2,7 +2,9 @@
 import type { TunnelPlan } from '@patronus/fabric';
 import type { EdgeMessage, TunnelTelemetry } from '@patronus/protocol';
 import type { Network, Site, Uplink } from '../network/network.ts';
-import type { Tick, TunnelStateWord } from '../store/telemetry.ts';
+import type { HistoryPoint, Tick, TunnelStateWord } from '../store/telemetry.ts';
+
+export type { HistoryPoint };
 
 /** An edge that has been silent for so long no longer vouches for its tunnels. */
 export const STALE_MS = 5_000;

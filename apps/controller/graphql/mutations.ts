@@ -1,4 +1,5 @@
 /** Mutations: each hands its input to the service of the same name. */
+import type { Alarm } from '../edges/alarms.ts';
 import type { Edge, Peer, Site } from '../network/network.ts';
 import { acknowledgeAlarm } from '../services/acknowledgeAlarm.ts';
 import { addPeer } from '../services/addPeer.ts';
@@ -9,12 +10,11 @@ import { wgQuick } from '../services/peerConfiguration.ts';
 import { removePeer } from '../services/removePeer.ts';
 import { removeSite } from '../services/removeSite.ts';
 import { revokeEdge } from '../services/revokeEdge.ts';
-import { findUser, type NewSession } from '../services/sessions.ts';
+import { findUser, type NewSession, type User } from '../services/sessions.ts';
 import { signIn } from '../services/signIn.ts';
 import { signOut } from '../services/signOut.ts';
 import { updateSite } from '../services/updateSite.ts';
 import { perform, type Verb } from '../services/verb.ts';
-import type { AlarmRow, UserRow } from '../store/tables.ts';
 import { builder, type GraphContext } from './builder.ts';
 import { edgeRef, peerRef, siteRef } from './network.ts';
 import { alarmRef, userRef } from './operations.ts';
@@ -81,7 +81,7 @@ const acknowledgeAlarmInput = builder.inputType('AcknowledgeAlarmInput', {
   fields: (t) => ({ id: t.id({ required: true }) }),
 });
 
-const sessionPayload = builder.objectRef<{ user: UserRow; expiresAt: number }>('SessionPayload');
+const sessionPayload = builder.objectRef<{ user: User; expiresAt: number }>('SessionPayload');
 sessionPayload.implement({
   fields: (t) => ({
     user: t.field({ type: userRef, resolve: (payload) => payload.user }),
@@ -96,7 +96,7 @@ const removePeerPayload = builder.objectRef<{ removedId: string }>('RemovePeerPa
 removePeerPayload.implement({ fields: (t) => ({ removedId: t.exposeID('removedId') }) });
 const edgePayload = builder.objectRef<{ edge: Edge }>('EdgePayload');
 edgePayload.implement({ fields: (t) => ({ edge: t.field({ type: edgeRef, resolve: ({ edge }) => edge }) }) });
-const alarmPayload = builder.objectRef<{ alarm: Readonly<AlarmRow> }>('AlarmPayload');
+const alarmPayload = builder.objectRef<{ alarm: Alarm }>('AlarmPayload');
 alarmPayload.implement({ fields: (t) => ({ alarm: t.field({ type: alarmRef, resolve: ({ alarm }) => alarm }) }) });
 const tokenPayload = builder.objectRef<{ token: string; expiresAt: number; command: string }>('EnrolmentTokenPayload');
 tokenPayload.implement({

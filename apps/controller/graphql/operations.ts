@@ -1,10 +1,12 @@
 /** Alarms, the audit log, users and the overview. */
-import type { AlarmRow, AuditRow, UserRow } from '../store/tables.ts';
+import type { Alarm } from '../edges/alarms.ts';
+import type { AuditRow } from '../services/audit.ts';
+import type { User } from '../services/sessions.ts';
 import { builder, connectionOf, type GraphContext } from './builder.ts';
 import { clamp, countTunnels, siteRef, tunnelCountsRef } from './network.ts';
 
 const role = builder.enumType('Role', { values: ['ADMINISTRATOR', 'OPERATOR', 'VIEWER'] as const });
-export const userRef = builder.objectRef<UserRow>('User');
+export const userRef = builder.objectRef<User>('User');
 userRef.implement({
   fields: (t) => ({
     id: t.exposeID('id'),
@@ -18,7 +20,7 @@ export const setupRef = builder.objectRef<{ readonly needed: boolean }>('Setup')
 setupRef.implement({ fields: (t) => ({ needed: t.exposeBoolean('needed') }) });
 
 const severity = builder.enumType('AlarmSeverity', { values: ['INFO', 'WARNING', 'CRITICAL'] as const });
-export const alarmRef = builder.objectRef<Readonly<AlarmRow>>('Alarm');
+export const alarmRef = builder.objectRef<Alarm>('Alarm');
 alarmRef.implement({
   fields: (t) => ({
     id: t.exposeID('id'),

@@ -44,8 +44,8 @@ export function paginate<T>(items: Iterable<T>, args: PageArgs, order: Order<T>)
       (after === undefined || sign * compare(item, after) > 0) &&
       (before === undefined || sign * compare(item, before) < 0),
   );
-  const first = limit(args.first, 'first');
-  const last = limit(args.last, 'last');
+  const first = pageLimit(args.first, 'first');
+  const last = pageLimit(args.last, 'last');
   let page = window.slice(0, first ?? (last === undefined ? DEFAULT_PAGE : undefined));
   if (last !== undefined) page = page.slice(Math.max(0, page.length - last));
   const edges = page.map(({ node, key, id }) => ({ node, cursor: encodeCursor(key, id) }));
@@ -61,7 +61,8 @@ export function paginate<T>(items: Iterable<T>, args: PageArgs, order: Order<T>)
   };
 }
 
-function limit(value: number | null | undefined, name: string): number | undefined {
+/** What a page may hold at most; undefined when nothing was asked. */
+export function pageLimit(value: number | null | undefined, name: string): number | undefined {
   if (value == null) return undefined;
   if (value < 0 || value > MAX_PAGE) {
     throw new ServiceError('INVALID_INPUT', `${name}: from 0 to ${MAX_PAGE}`, {

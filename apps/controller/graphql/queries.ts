@@ -1,9 +1,10 @@
 /** Query: the network in lists and by id, alarms, the audit log. */
 import type { TunnelPlan } from '@patronus/fabric';
 import type { Edge, Site } from '../network/network.ts';
+import type { AuditRow } from '../services/audit.ts';
 import { isSetupNeeded } from '../services/createFirstAdministrator.ts';
+import { readAudit } from '../services/readAudit.ts';
 import { findUser } from '../services/sessions.ts';
-import type { AuditRow } from '../store/tables.ts';
 import { builder, type GraphContext } from './builder.ts';
 import {
   edgeConnection,
@@ -17,7 +18,7 @@ import {
   tunnelState,
 } from './network.ts';
 import { alarmConnection, auditConnection, overviewRef, setupRef, userRef } from './operations.ts';
-import { DEFAULT_PAGE, decodeCursor, encodeCursor, type Page, type PageArgs, paginate } from './page.ts';
+import { DEFAULT_PAGE, decodeCursor, encodeCursor, type Page, type PageArgs, pageLimit, paginate } from './page.ts';
 
 const direction = builder.enumType('SortDirection', { values: ['ASCENDING', 'DESCENDING'] as const });
 const siteSortField = builder.enumType('SiteSortField', { values: ['NAME', 'CREATED_AT'] as const });
@@ -131,36 +132,28 @@ interface AuditListArgs extends PageArgs {
   readonly filter?: typeof auditFilter.$inferInput | null | undefined;
 }
 
-/** Newest first, straight from the table: the log outgrows memory. */
+/** Newest first. */
 async function listAudit(args: AuditListArgs, { core }: GraphContext): Promise<Page<AuditRow>> {
-  const { filter } = args;
-  let rows = core.store.db.selectFrom('audit').where('organisation', '=', core.organisation);
-  if (filter?.actor != null) rows = rows.where('actor', '=', filter.actor);
-  if (filter?.action != null) rows = rows.where('action', '=', filter.action);
-  const { total } = await rows.select((e) => e.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-  let window = rows;
-  if (args.after != null) window = window.where('number', '<', Number(decodeCursor(args.after).key));
-  if (args.before != null) window = window.where('number', '>', Number(decodeCursor(args.before).key));
-  const isBackward = args.last != null;
-  const limit = Math.min(Math.max(args.last ?? args.first ?? DEFAULT_PAGE, 0), 1000);
-  const found = await window
-    .selectAll()
-    .orderBy('number', isBackward ? 'asc' : 'desc')
-    .limit(limit + 1)
-    .execute();
-  const hasMore = found.length > limit;
-  const shown = found.slice(0, limit);
-  if (isBackward) shown.reverse();
-  const edges = shown.map((node) => ({ node, cursor: encodeCursor(node.number, String(node.number)) }));
+  const { filter, after, before, first, last } = args;
+  const isBackward = last != null;
+  const { rows, hasMore, total } = await readAudit(core, {
+    actor: filter?.actor ?? undefined,
+    action: filter?.action ?? undefined,
+    olderThan: after == null ? undefined : Number(decodeCursor(after).key),
+    newerThan: before == null ? undefined : Number(decodeCursor(before).key),
+    from: isBackward ? 'oldest' : 'newest',
+    limit: pageLimit(last, 'last') ?? pageLimit(first, 'first') ?? DEFAULT_PAGE,
+  });
+  const edges = rows.map((node) => ({ node, cursor: encodeCursor(node.number, String(node.number)) }));
   return {
     edges,
     pageInfo: {
-      hasNextPage: isBackward ? args.before != null : hasMore,
-      hasPreviousPage: isBackward ? hasMore : args.after != null,
+      hasNextPage: isBackward ? before != null : hasMore,
+      hasPreviousPage: isBackward ? hasMore : after != null,
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
-    totalCount: Number(total),
+    totalCount: total,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Authority } from '../authority/authority.ts';
 import { sha256Hex } from '../authority/keys.ts';
 import type { AuditRow, Queries } from '../store/tables.ts';
 
+export type { AuditRow };
 export type AuditEntry = Omit<AuditRow, 'number' | 'previous_hash' | 'hash' | 'signature'>;
 
 const GENESIS = '0'.repeat(64);

@@ -5,6 +5,8 @@ import type { Queries, UserRow } from '../store/tables.ts';
 import { type Actor, nobody } from './actor.ts';
 import { newSecret } from './identifiers.ts';
 
+export type User = UserRow;
+
 const SESSION_MS = 12 * 3_600_000;
 
 export interface NewSession {
