@@ -140,9 +140,9 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
       .waitFor({ timeout: 5_000 - (Date.now() - cutAt) });
     await page.locator('[data-testid^="tunnel-line-"][data-state="DOWN"]').nth(3).waitFor();
     await picture('topology-cut-light');
-    await page.emulateMedia({ colorScheme: 'dark' });
+    await wear('dark');
     await picture('topology-cut-dark');
-    await page.emulateMedia({ colorScheme: 'light' });
+    await wear('light');
     const { text } = await ping;
     const received = Number(/(\d+) received/.exec(text)?.[1] ?? 0);
     // 3 s of silence at five a second are fifteen.
@@ -194,7 +194,7 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
     for (const scheme of ['dark', 'light'] as const) {
-      await page.emulateMedia({ colorScheme: scheme });
+      await wear(scheme);
       for (const [name, path, shown] of pages) {
         await page.goto(`https://localhost:${port}${path}`);
         await page.locator(shown).first().waitFor();
@@ -226,10 +226,16 @@ async function shows(testId: string, text: string): Promise<void> {
   await page.locator(`[data-testid="${testId}"]`, { hasText: text }).waitFor();
 }
 
+async function wear(scheme: 'dark' | 'light'): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor({ state: 'attached' });
+}
+
 async function picture(name: string): Promise<void> {
   if (pictures === undefined) return;
   mkdirSync(pictures, { recursive: true });
   // A change of theme fades; what moves for ever (the dashes of a tunnel in use) is no transition.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   await page.evaluate(
     'Promise.allSettled(document.getAnimations().flatMap((one) => (one instanceof CSSTransition ? [one.finished] : [])))',
   );
