@@ -58,6 +58,8 @@ export interface RunningController {
   close(): Promise<void>;
 }
 
+/** A client that takes longer to send its request is only holding the connection. */
+const REQUEST_WITHIN_MS = 30_000;
 const CHORES_MS = 3_600_000;
 
 export async function startController(options: ControllerOptions): Promise<RunningController> {
@@ -142,6 +144,7 @@ async function start(
   const https = fastify({
     https: { ...(await authority.peopleTls()), minVersion: 'TLSv1.2' as const },
     bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_WITHIN_MS,
     logger: false,
     forceCloseConnections: true,
   });

@@ -339,6 +339,22 @@ test('duplicate names and the same LAN at two sites are refused with both names'
   ]);
 });
 
+test('a prefix written in two ways is one prefix, and two uplinks of a site need two labels', limit, async (t) => {
+  const controller = await startTestController(t);
+  const add = 'mutation ($input: AddSiteInput!) { addSite(input: $input) { site { prefixes { prefix } } } }';
+  const uplinks = [{ label: 'internet', interface: 'eth0' }];
+  const { addSite: added } = await controller.admin(add, {
+    input: { name: 'Berlin', prefixes: ['2001:DB8:0::/48'], uplinks },
+  });
+  deepEqual(added.site.prefixes, [{ prefix: '2001:db8::/48' }]);
+  const twice = await controller.adminRaw(add, { input: { name: 'Rome', prefixes: ['2001:db8::/48'], uplinks } });
+  equal(twice.status, 409);
+  const labels = [...uplinks, { label: 'Internet', interface: 'eth1' }];
+  const same = await controller.adminRaw(add, { input: { name: 'Rome', prefixes: ['10.2.0.0/16'], uplinks: labels } });
+  equal(same.status, 409);
+  match(same.text, /its own label/);
+});
+
 test('two editors do not overwrite each other', limit, async (t) => {
   const controller = await startTestController(t);
   const site = await addSite(controller, 'Berlin', '10.1.0.0/16');
@@ -526,7 +542,10 @@ test('health is checked, not claimed: a database that cannot be written makes it
   equal((await controller.fetch('/health/ready')).status, 200);
   equal((await controller.fetch('/health')).body.status, 'ok');
   controller.running.core.store.raw.pragma('query_only = ON');
-  const answer = await controller.fetch('/health/ready', { headers: { host: '10.0.0.1' } });
+  const answer = await eventually(
+    () => controller.fetch('/health/ready', { headers: { host: '10.0.0.1' } }),
+    ({ status }) => status !== 200,
+  );
   equal(answer.status, 503);
   match(answer.text, /database: cannot write/);
   equal((await controller.fetch('/health/live')).status, 200);

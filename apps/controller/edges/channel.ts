@@ -16,6 +16,7 @@ import { transact } from '../store/transaction.ts';
 import { EdgeSession } from './session.ts';
 
 const MAX_MESSAGE = 8 * 1024 * 1024;
+const HANDSHAKE_WITHIN_MS = 10_000;
 const RECOMPILE_AFTER_MS = 100;
 
 export class EdgeChannel {
@@ -35,6 +36,7 @@ export class EdgeChannel {
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: 'TLSv1.3',
+      handshakeTimeout: HANDSHAKE_WITHIN_MS,
       // A resumed session is authorised without its certificate being shown again: no tickets, no resumption.
       secureOptions: constants.SSL_OP_NO_TICKET,
     });

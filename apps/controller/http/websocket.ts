@@ -20,6 +20,7 @@ import type { KnownHosts } from './guard.ts';
 const CHECK_SESSIONS_MS = 2_000;
 const MAX_MESSAGE = 128 * 1024;
 const MAX_SOCKETS = 5_000;
+const MAX_SUBSCRIPTIONS = 100;
 
 interface Client {
   readonly socket: WebSocket;
@@ -92,7 +93,10 @@ export class LiveSockets {
     const context: GraphContext = { core: this.#core, caller: client.caller, setSession: () => {} };
     const server = makeServer({
       schema,
-      onSubscribe: (_context, _id, payload) => {
+      onSubscribe: (connection, _id, payload) => {
+        if (Object.keys(connection.subscriptions).length > MAX_SUBSCRIPTIONS) {
+          return [new GraphQLError(`at most ${MAX_SUBSCRIPTIONS} live queries on one connection`)];
+        }
         const variables = (payload.variables ?? undefined) as Record<string, unknown> | undefined;
         return this.#argumentsOf(payload.query, payload.operationName ?? undefined, variables, context);
       },

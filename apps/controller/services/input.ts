@@ -1,4 +1,5 @@
 /** What people may type. Names go into configurations, logs and files: nothing a shell could take for its own. */
+import { formatPrefix, parsePrefix } from '@patronus/net';
 import { endpointSchema, interfaceNameSchema, prefixSchema } from '@patronus/protocol';
 import { z } from 'zod';
 
@@ -28,7 +29,16 @@ export const emailSchema = z
   .regex(/^[^\s@<>"'`\\]+@[^\s@<>"'`\\]+$/, 'an e-mail address');
 export const passwordSchema = z.string().min(10, 'at least 10 characters').max(200, 'at most 200 characters');
 
-export const prefixesSchema = z.array(prefixSchema).min(1, 'name at least one LAN prefix, such as 10.1.0.0/16').max(64);
+/** One text for one prefix, so that `2001:DB8::/32` and `2001:db8::/32` are not two. */
+function canonical(text: string): string {
+  const prefix = parsePrefix(text);
+  return prefix.ok ? formatPrefix(prefix.value) : text;
+}
+
+export const prefixesSchema = z
+  .array(prefixSchema.transform(canonical))
+  .min(1, 'name at least one LAN prefix, such as 10.1.0.0/16')
+  .max(64);
 
 export const uplinkInputSchema = z.object({
   id: idSchema.nullish(),

@@ -1,9 +1,9 @@
 /** Who may do what: the only place that says so. */
 import type { RoleName } from '../store/tables.ts';
 
-type Holder = RoleName | 'ANYONE' | 'EDGE';
+type Holder = RoleName | 'ANYONE';
 
-const everyone = ['ANYONE', 'VIEWER', 'OPERATOR', 'ADMINISTRATOR', 'EDGE'] as const;
+const everyone = ['ANYONE', 'VIEWER', 'OPERATOR', 'ADMINISTRATOR'] as const;
 const people = ['VIEWER', 'OPERATOR', 'ADMINISTRATOR'] as const;
 const operators = ['OPERATOR', 'ADMINISTRATOR'] as const;
 const administrators = ['ADMINISTRATOR'] as const;

@@ -8,6 +8,14 @@ const FIRST_PORT = 51_820;
 
 export async function writeUplinks(work: Work<unknown>, edgeId: string, inputs: readonly UplinkInput[]): Promise<void> {
   const { trx, organisation } = work;
+  const labels = inputs.map((input) => input.label.toLowerCase());
+  const twice = labels.find((label, index) => labels.indexOf(label) !== index);
+  if (twice !== undefined) {
+    throw new ServiceError(
+      'CONFLICT',
+      `two uplinks are called ${twice}; give each of the site's uplinks its own label`,
+    );
+  }
   const present = await trx.selectFrom('uplink').selectAll().where('edge_id', '=', edgeId).execute();
   const kept = new Set(inputs.flatMap((input) => input.id ?? []));
   for (const id of kept) {
