@@ -62,7 +62,7 @@ export class Watch {
     const { network, live, alarms, now } = this.#core;
     const { tunnelsOfSite, uplinks } = network.current;
     const tunnels = tunnelsOfSite.get(id) ?? [];
-    const down = tunnels.filter((plan) => live.tunnel(plan).state === 'DOWN');
+    const down = tunnels.filter((plan) => live.stateOf(plan) === 'DOWN');
     if (down.length === 0) {
       const since = this.#calmSince.get(id) ?? now();
       this.#calmSince.set(id, since);
@@ -96,7 +96,7 @@ export class Watch {
     const { network, live, changes } = this.#core;
     let isChanged = false;
     for (const plan of network.current.tunnels.values()) {
-      const { state } = live.tunnel(plan);
+      const state = live.stateOf(plan);
       if (this.#states.get(plan.id) !== state) isChanged = true;
       this.#states.set(plan.id, state);
     }

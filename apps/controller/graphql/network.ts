@@ -44,7 +44,7 @@ function network(context: GraphContext) {
 }
 
 export function countTunnels(context: GraphContext, tunnels: readonly TunnelPlan[]): TunnelCounts {
-  const up = tunnels.filter((tunnel) => context.core.live.tunnel(tunnel).state === 'UP').length;
+  const up = tunnels.filter((tunnel) => context.core.live.stateOf(tunnel) === 'UP').length;
   return { up, total: tunnels.length };
 }
 

@@ -92,11 +92,11 @@ function listTunnels(args: TunnelListArgs, context: GraphContext): Page<TunnelPl
   const items = scope.filter(
     (plan) =>
       (filter?.uplinkId == null || plan.a.uplinkId === filter.uplinkId || plan.b.uplinkId === filter.uplinkId) &&
-      (filter?.state == null || context.core.live.tunnel(plan).state === filter.state),
+      (filter?.state == null || context.core.live.stateOf(plan) === filter.state),
   );
   const keys = {
     ID: (plan: TunnelPlan) => plan.id,
-    STATE: (plan: TunnelPlan) => context.core.live.tunnel(plan).state,
+    STATE: (plan: TunnelPlan) => context.core.live.stateOf(plan),
     ROUND_TRIP: (plan: TunnelPlan) => context.core.live.tunnel(plan).roundTripMs ?? Number.MAX_VALUE,
   };
   return paginate(items, args, {

@@ -26,7 +26,7 @@ export function makeMetrics(core: Core, liveClients: () => number): Registry {
   gauge(
     'tunnels_up',
     'Tunnels up',
-    () => [...network.current.tunnels.values()].filter((plan) => live.tunnel(plan).state === 'UP').length,
+    () => [...network.current.tunnels.values()].filter((plan) => live.stateOf(plan) === 'UP').length,
   );
   gauge('alarms_active', 'Alarms not cleared', () => alarms.all().filter((alarm) => alarm.cleared_at === null).length);
   gauge('live_clients', 'Open live-query sockets', liveClients);
