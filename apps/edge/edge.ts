@@ -129,8 +129,12 @@ export class Edge {
     const good = this.#trial.good;
     try {
       this.#dataPlane.apply(good?.configuration);
-      const version = good === undefined ? 'none' : formatVersion(good.configuration.version);
-      this.#log.info({ version }, 'started from the last good configuration');
+      if (good === undefined) this.#log.info('no configuration yet; asking the controller for the first');
+      else
+        this.#log.info(
+          { version: formatVersion(good.configuration.version) },
+          'started from the last good configuration',
+        );
     } catch (error) {
       this.#notice('NOT_APPLICABLE', `the last good configuration cannot be applied: ${messageOf(error)}`);
     }

@@ -86,12 +86,10 @@ describe('edges that forward', { skip: skipWithoutRoot }, () => {
     });
 
     await context.test('a tunnel that falls silent is left for another uplink', async () => {
-      berlin.run('nft', 'add table inet ptcut');
-      berlin.run('nft', 'add chain inet ptcut in { type filter hook prerouting priority -300; }');
-      berlin.run('nft', 'add rule inet ptcut in iifname "ptinternet" drop');
+      berlin.cut('ptinternet');
       await eventually('traffic moves', () => berlin.reaches(london));
       await eventually('the channel moves', () => status()?.controller.way?.includes('lte') === true);
-      berlin.run('nft', 'delete table inet ptcut');
+      berlin.mend();
     });
 
     await context.test(

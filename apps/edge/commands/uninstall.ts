@@ -28,8 +28,10 @@ export async function uninstall(paths: StatePaths, isWiped: boolean): Promise<vo
 /** Names each file: a mistyped directory must not cost its owner anything else. */
 function wipe(paths: StatePaths): void {
   const { identity, continuation, configuration, rejected, uplinkNumbers, socket } = paths;
-  for (const path of [identity, continuation, configuration, rejected, uplinkNumbers, socket])
+  for (const path of [identity, continuation, configuration, rejected, uplinkNumbers, socket]) {
     rmSync(path, { force: true });
+    rmSync(`${path}.damaged`, { force: true });
+  }
   for (const folder of [dirname(paths.uplinkKey('any')), paths.compileCache])
     rmSync(folder, { recursive: true, force: true });
 }

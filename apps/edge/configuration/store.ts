@@ -1,7 +1,7 @@
 /** What survives a restart: the last good configuration as it was signed, and what was given up. */
 import { signedConfigurationSchema, versionSchema } from '@patronus/protocol';
 import { z } from 'zod';
-import { readJson, writeJson } from '../state/files.ts';
+import { readJsonOrNone, writeJson } from '../state/files.ts';
 import type { StatePaths } from '../state/paths.ts';
 import type { Rejected } from './trial.ts';
 import { refusalCodes, type Verified, verifyConfiguration } from './verify.ts';
@@ -22,7 +22,7 @@ export function keepGood(paths: StatePaths, { signed }: Verified): void {
 
 /** The last good one, verified anew: the disk is no more trusted than the network. Undefined if none, or not ours. */
 export function readGood(paths: StatePaths, trusted: { signingKey: string; edgeId: string }): Verified | undefined {
-  const signed = readJson(paths.configuration, signedConfigurationSchema);
+  const signed = readJsonOrNone(paths.configuration, signedConfigurationSchema);
   if (signed === undefined) return undefined;
   const verdict = verifyConfiguration(signed, trusted);
   return verdict.ok ? verdict.value : undefined;
@@ -33,5 +33,5 @@ export function keepRejected(paths: StatePaths, rejected: readonly Rejected[]): 
 }
 
 export function readRejected(paths: StatePaths): readonly Rejected[] {
-  return (readJson(paths.rejected, rejectedSchema) ?? []).map((rejected) => ({ ...rejected, attemptedAt: 0 }));
+  return (readJsonOrNone(paths.rejected, rejectedSchema) ?? []).map((rejected) => ({ ...rejected, attemptedAt: 0 }));
 }

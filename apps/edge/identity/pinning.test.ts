@@ -94,10 +94,15 @@ describe('a pinned chain', () => {
     await assert.rejects(postPinned(impostor.url, pins, { secret: 's' }, null), { code: 'WRONG_CONTROLLER' });
     assert.equal(impostor.requests(), 0);
   });
+
+  test('a connection that breaks behind the request is told as such, so that no other way repeats it', async (context) => {
+    const sent = await serve(context, server, ours, true);
+    await assert.rejects(postPinned(sent.url, pins, { secret: 's' }, null), { code: 'ANSWER_LOST' });
+  });
 });
 
 /** An HTTPS server that shows this chain and repeats what it hears. */
-async function serve(context: TestContext, own: Issued, shown: Issued) {
+async function serve(context: TestContext, own: Issued, shown: Issued, hangsUp = false) {
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', own.keys.privateKey)).toString('base64');
   let requests = 0;
   const server = createServer(
@@ -107,6 +112,7 @@ async function serve(context: TestContext, own: Issued, shown: Issued) {
     },
     (request, response) => {
       requests += 1;
+      if (hangsUp) request.socket.destroy();
       const parts: Buffer[] = [];
       request.on('data', (part) => parts.push(part));
       request.on('end', () => response.end(`{"heard":${Buffer.concat(parts)}}`));

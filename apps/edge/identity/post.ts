@@ -11,6 +11,8 @@ export interface PinnedAnswer {
 }
 
 const largestAnswer = 256 * 1024;
+const connectWithinMs = 3_000;
+const answerWithinMs = 15_000;
 
 /** Posts from `localAddress` (null: whatever the main routes say). Rejects with an EdgeError, or as node:https does. */
 export function postPinned(
@@ -18,7 +20,6 @@ export function postPinned(
   pins: readonly string[],
   body: unknown,
   localAddress: string | null,
-  timeoutMs = 10_000,
 ): Promise<PinnedAnswer> {
   const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });
   return new Promise<PinnedAnswer>((resolve, reject) => {
@@ -28,17 +29,22 @@ export function postPinned(
       // Trust comes from the pin below; the public authorities have no say.
       rejectUnauthorized: false,
       headers: { 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(answerWithinMs),
       ...(localAddress === null ? {} : { localAddress }),
     });
+    let isSent = false;
+    const patience = setTimeout(() => sent.destroy(new Error('no connection')), connectWithinMs);
+    sent.on('close', () => clearTimeout(patience));
     sent.on('socket', (socket) => {
       socket.once('secureConnect', () => {
+        clearTimeout(patience);
+        isSent = true;
         if (leadsToPin(shownChain((socket as TLSSocket).getPeerCertificate(true)), pins))
           sent.end(JSON.stringify(body));
         else sent.destroy(notPinned(url));
       });
     });
-    sent.on('error', reject);
+    sent.on('error', (error) => reject(isSent && !(error instanceof EdgeError) ? answerLost(url, error) : error));
     sent.on('response', (response) => {
       const parts: Buffer[] = [];
       let length = 0;
@@ -59,6 +65,15 @@ function parse(bytes: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Another way must not be tried: the controller may have taken the request, and would call the second one a replay. */
+function answerLost(url: string, error: Error): EdgeError {
+  return new EdgeError(
+    'ANSWER_LOST',
+    `${url}: the connection broke before the answer came (${error.message}); try again, with a new token if this one is used by then`,
+    exitCodes.unreachable,
+  );
 }
 
 function notPinned(url: string): EdgeError {

@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { z } from 'zod';
 import { EdgeError } from '../errors.ts';
-import { readJson, readWhole, writeJson, writeWhole } from '../state/files.ts';
+import { readJsonOrNone, readWhole, writeJson, writeWhole } from '../state/files.ts';
 import type { StatePaths } from '../state/paths.ts';
 
 /** Base64, as WireGuard writes keys. */
@@ -21,7 +21,7 @@ const pkcs8Header = Buffer.from('302e020100300506032b656e04220420', 'hex');
 /** The uplink's key; made and stored on first use. */
 export function uplinkKey(paths: StatePaths, uplinkId: string): WireguardKey {
   const path = paths.uplinkKey(uplinkId);
-  const known = readJson(path, stored);
+  const known = readJsonOrNone(path, stored);
   if (known !== undefined) return { privateKey: known.privateKey, publicKey: publicKeyOf(known.privateKey) };
   const { d } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
   const privateKey = Buffer.from(d!, 'base64url').toString('base64');

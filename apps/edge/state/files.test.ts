@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import { readJson, readWhole, writeJson, writeWhole } from './files.ts';
+import { readJson, readJsonOrNone, readWhole, writeJson, writeWhole } from './files.ts';
 
 function folder(context: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'pt-files-'));
@@ -39,4 +39,14 @@ test('a missing file is nothing, a damaged one is an error that says what to do'
     writeFileSync(path, damaged);
     assert.throws(() => readJson(path, schema), { code: 'STATE_DAMAGED', message: /restore it from a backup/ });
   }
+});
+
+test('what the edge can do without is set aside when it is damaged', (context) => {
+  const path = join(folder(context), 'file.json');
+  writeFileSync(path, '{"a":');
+  const warned = context.mock.method(process, 'emitWarning', () => undefined);
+  assert.equal(readJsonOrNone(path, z.object({ a: z.number() })), undefined);
+  assert.equal(warned.mock.callCount(), 1);
+  assert.equal(readWhole(path), undefined);
+  assert.equal(readWhole(`${path}.damaged`), '{"a":');
 });

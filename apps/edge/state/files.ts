@@ -65,3 +65,18 @@ export function readJson<Schema extends z.ZodType>(path: string, schema: Schema)
     );
   }
 }
+
+/**
+ * As `readJson`, for what the edge can do without: a damaged file is set aside beside its place, told on stderr, and
+ * counts as none, so that the edge still starts and hears from its controller.
+ */
+export function readJsonOrNone<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> | undefined {
+  try {
+    return readJson(path, schema);
+  } catch (error) {
+    if (!(error instanceof EdgeError) || error.code !== 'STATE_DAMAGED') throw error;
+    renameSync(path, `${path}.damaged`);
+    process.emitWarning(`${path} was damaged and set aside as ${path}.damaged; the edge goes on without`);
+    return undefined;
+  }
+}
