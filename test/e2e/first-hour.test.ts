@@ -161,7 +161,36 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
     await page.locator('[data-testid^="tunnel-line-"][data-state="UP"]').nth(11).waitFor();
   });
 
-  test('a site is added with the command for its gateway, changed and deleted, each without a reload', async () => {
+  test('a person adds a site, is shown the command for its gateway, changes the site and deletes it', async () => {
+    await page.goto(`https://localhost:${port}/sites`);
+    await page.getByTestId('add-site').click();
+    await page.getByTestId('site-name').fill('oslo; reboot');
+    await page.getByTestId('site-prefixes').fill('10.5.0.0/24');
+    await page.getByTestId('site-prefixes').press('Enter');
+    await page.getByLabel('Interface').fill('eth0');
+    await page.getByTestId('site-save').click();
+    await page
+      .getByText(/letters, digits/i)
+      .first()
+      .waitFor();
+    await page.getByTestId('site-name').fill('oslo');
+    await page.getByTestId('site-save').click();
+    await page.getByText('npx patronus edge run --supervise --token pat1.').waitFor();
+    await page.getByTestId('gateway-waiting').waitFor();
+    await picture('enrol');
+    await page.keyboard.press('Escape');
+    await page.getByTestId('site-row-oslo').getByText('oslo').first().click();
+    await page.getByTestId('edit-site').click();
+    await page.getByTestId('site-location').fill('Oslo, NO');
+    await page.getByTestId('site-save').click();
+    await page.getByText('Oslo, NO').first().waitFor();
+    await page.getByTestId('delete-site').click();
+    await page.getByTestId('confirm').click();
+    await page.getByTestId('site-row-berlin').waitFor();
+    await page.getByTestId('site-row-oslo').waitFor({ state: 'detached' });
+  });
+
+  test('what somebody else adds and deletes comes and goes on an open page', async () => {
     await page.goto(`https://localhost:${port}/sites`);
     const other = await page.context().newPage();
     await other.goto(`https://localhost:${port}/sites`);
