@@ -43,10 +43,12 @@ export async function rotateContinuation(core: Core, edgeId: string, softwareVer
 }
 
 /** The edge holds the offered secret: the one before is worth nothing from now on. */
-export async function settleContinuation(core: Core, edgeId: string): Promise<void> {
+export async function settleContinuation(core: Core, edgeId: string, secret: string): Promise<void> {
   await core.store.db
     .updateTable('edge')
-    .set((e) => ({ continuation_accepted: e.ref('continuation_offered') }))
+    .set({ continuation_accepted: sha256Hex(secret) })
     .where('id', '=', edgeId)
+    // A later connection may have offered another one meanwhile: then this one's word comes too late.
+    .where('continuation_offered', '=', sha256Hex(secret))
     .execute();
 }

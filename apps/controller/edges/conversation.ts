@@ -23,12 +23,18 @@ type Said<T extends EdgeMessage['type']> = Extract<EdgeMessage, { type: T }>;
 /** A version that an edge gave up is offered again only so much later, or with the next change. */
 const RETRY_RETURNED_MS = 5 * 60_000;
 
+/** An edge gives a version up within 60 s, or keeps it. */
+const TRIAL_MS = 65_000;
+
 export class Conversation {
   readonly #core: Core;
   readonly #channel: EdgeChannel;
   readonly #session: EdgeSession;
   #hello: Said<'hello'> | undefined;
-  #isContinuationSettled = false;
+  /** The continuation of this connection's welcome, until the edge is known to hold it. */
+  #unsettled: string | undefined;
+  #greetedAt = 0;
+  #isPresumed = false;
   #sentVersion: string | undefined;
   #returned: { readonly version: string; readonly at: number } | undefined;
 
@@ -48,12 +54,14 @@ export class Conversation {
       else this.#session.end(CloseCode.protocolError, 'the first message has to be hello');
       return;
     }
-    if (this.#channel.sessionOf(this.#session.edgeId) !== this.#session) return;
-    if (!this.#isContinuationSettled) {
+    if (this.#unsettled !== undefined) {
       // The edge stores the continuation before anything else, so that any further word means it has it.
-      this.#isContinuationSettled = true;
-      await settleContinuation(this.#core, this.#session.edgeId);
+      await settleContinuation(this.#core, this.#session.edgeId, this.#unsettled);
+      this.#unsettled = undefined;
     }
+    // A word said just before the edge moved to another connection counts; a state said there is older than the new one.
+    const isReplaced = this.#channel.sessionOf(this.#session.edgeId) !== this.#session;
+    if (isReplaced && (message.type === 'telemetry' || message.type === 'uplinks')) return;
     await this.#answer(message);
   }
 
@@ -95,7 +103,7 @@ export class Conversation {
       case 'telemetry':
         this.#core.live.report(this.#session.edgeId, message);
         this.#core.changes.announce('telemetry');
-        return;
+        return this.#presume();
       case 'notice':
         if (causes.isNoticeCode(message.code)) this.#core.alarms.raise(causes.notice(this.#edge(), message));
         return;
@@ -115,6 +123,8 @@ export class Conversation {
     const continuation = await rotateContinuation(this.#core, edgeId, hello.softwareVersion);
     if (!this.#session.isOpen) return;
     this.#hello = hello;
+    this.#unsettled = continuation;
+    this.#greetedAt = this.#core.now();
     this.#channel.adopt(this.#session);
     this.#core.live.connected(edgeId);
     this.#core.alarms.clear(causes.keyOf('offline', edgeId));
@@ -171,6 +181,18 @@ export class Conversation {
     await noteConfirmed(this.#core, this.#session.edgeId, version);
     this.#core.alarms.clear(causes.keyOf('returned', this.#session.edgeId));
     this.#core.changes.announce('network');
+  }
+
+  /** `confirmed` may get lost with its connection: who came running a version and outlasts its trial has confirmed it. */
+  async #presume(): Promise<void> {
+    const running = this.#hello?.running ?? null;
+    if (running === null || this.#isPresumed || this.#core.now() - this.#greetedAt < TRIAL_MS) return;
+    this.#isPresumed = true;
+    const version = formatVersion(running);
+    const { newestVersions, edges } = this.#core.network.current;
+    const { edgeId } = this.#session;
+    if (newestVersions.get(edgeId) !== version || edges.get(edgeId)?.confirmed_version === version) return;
+    if (this.#returned?.version !== version) await this.#confirmed(version);
   }
 
   async #gaveUp(message: Said<'returned'>): Promise<void> {

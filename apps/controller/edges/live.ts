@@ -111,7 +111,9 @@ export class Live {
     return {
       state,
       since: this.#sinceOf(plan.id, state, [a, b]),
-      roundTripMs: firstKnown([a, b], (report) => scaled(report.telemetry.roundTripUs, 1 / 1000)),
+      // What an end last measured before the tunnel went down says nothing of now.
+      roundTripMs:
+        state === 'UP' ? firstKnown([a, b], (report) => scaled(report.telemetry.roundTripUs, 1 / 1000)) : null,
       lossPercent: greatest([a, b].map((report) => scaled(report?.telemetry.loss ?? null, 100))),
       aToBBitsPerSecond: a?.sentBitsPerSecond ?? b?.receivedBitsPerSecond ?? 0,
       bToABitsPerSecond: b?.sentBitsPerSecond ?? a?.receivedBitsPerSecond ?? 0,
