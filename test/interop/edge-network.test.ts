@@ -67,7 +67,7 @@ describe('an edge among others', { skip: skipWithoutRoot }, () => {
       berlin.ip('address', 'delete', '198.19.1.2/24', 'dev', 'ptlte');
       await eventually('it is reported', () => String(endpoints('lte')) === '198.19.101.2:51820');
       assert.match(berlin.ip('route', 'show', 'table', '51811'), /default via 198\.19\.101\.1 dev ptlte/);
-      assert.match(berlin.ip('rule'), /5175:\tfrom 198\.19\.101\.2 lookup 51811/);
+      assert.match(berlin.ip('rule'), /5185:\tfrom 198\.19\.101\.2 lookup 51811/);
       await eventually('its tunnels are up again', () => {
         const tunnels = berlin.status()?.tunnels.filter(({ id }) => id.includes('edge1-lte')) ?? [];
         return tunnels.length === 2 && tunnels.every(({ state }) => state === 'up');

@@ -14,7 +14,7 @@ describe('a gateway whose first uplink is dead', { skip: skipWithoutRoot }, () =
     gateway.cut('ptinternet');
     assert.match(gateway.ip('route', 'get', '192.0.2.1'), /ptinternet/, 'the main routes lead into the dead one');
     gateway.start(['--token', controller.token(gateway.id)]);
-    await eventually('each uplink has a way of its own', () => gateway.ip('rule').includes('5175'));
+    await eventually('each uplink has a way of its own', () => gateway.ip('rule').includes('5185'));
     await eventually('it is enrolled', () => controller.edge(gateway.id).isUsed);
     await eventually('it has confirmed', () => controller.heard(gateway.id, 'confirmed').length > 0);
     assert.match(gateway.status()?.controller.way ?? '', /over lte$/);

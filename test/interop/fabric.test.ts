@@ -46,16 +46,21 @@ describe('the fabric', { skip: needsRoot }, () => {
     }
   });
 
-  test('a stock WireGuard peer added to a site reaches its LAN, and no longer once it is removed', async () => {
-    const phone = await stockPeer('phone', '10.201.0.5/32');
-    try {
-      await until(() => phone.reaches('10.1.0.10'), 20_000, 'the phone to reach the LAN of berlin');
-      await lab.must(['peer', 'remove', 'berlin', 'phone']);
-      await until(async () => !(await phone.reaches('10.1.0.10')), 20_000, 'the phone to be cut off');
-    } finally {
-      await phone.end();
-    }
-  });
+  for (const [where, address] of [
+    ['that no site holds', '10.201.0.5/32'],
+    ['out of the LAN itself', '10.1.0.200/32'],
+  ] as const) {
+    test(`a stock WireGuard peer with an address ${where} reaches the LAN of its site, and no longer once it is removed`, async () => {
+      const phone = await stockPeer('phone', address);
+      try {
+        await until(() => phone.reaches('10.1.0.10'), 20_000, 'the phone to reach the LAN of berlin');
+        await lab.must(['peer', 'remove', 'berlin', 'phone']);
+        await until(async () => !(await phone.reaches('10.1.0.10')), 20_000, 'the phone to be cut off');
+      } finally {
+        await phone.end();
+      }
+    });
+  }
 
   test('a forwarder that is killed forwards again within a second', async () => {
     const edge = await edgeOf('berlin');

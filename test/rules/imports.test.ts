@@ -137,7 +137,7 @@ test('only the edges of the system touch Node, because everything else is a calc
 test('resolvers and routes reach the store only through services, because permission and audit live there', () => {
   const broken = imports
     .filter(isProduction)
-    .filter(({ file }) => /^apps\/controller\/(graphql|rest)\//.test(file))
+    .filter(({ file }) => /^apps\/controller\/(graphql|http)\//.test(file))
     .filter(({ file, target }) => resolved(file, target).startsWith('apps/controller/store/'));
   assert.deepEqual(broken, []);
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@patronus/net';
 import type { Route } from '@patronus/system';
-import type { Rule } from '@patronus/system/linux';
 import fc from 'fast-check';
 import { configurationOf } from '../configuration/fixtures.ts';
 import { type Desired, desiredKernel, failClosed } from './desired.ts';
@@ -30,7 +29,7 @@ const show = (route: Route) => {
 const inTable = ({ routes }: Desired, table: number) => routes.filter((route) => route.table === table).map(show);
 
 test('the fabric table leads to the TUN, refuses behind it, and leaves the own prefixes to the main table', () => {
-  assert.deepEqual(inTable(desiredKernel(configurationOf(1), [], 9), fabricTable), [
+  assert.deepEqual(inTable(desiredKernel(configurationOf(1), [], 9, []), fabricTable), [
     'throw 10.1.0.0/16',
     'unreachable 10.0.0.0/8',
     'unreachable fd00:2::/64',
@@ -45,7 +44,7 @@ test('the fabric table leads to the TUN, refuses behind it, and leaves the own p
 
 test('without the TUN only what fails closed is left', () => {
   const configuration = configurationOf(1);
-  assert.deepEqual(desiredKernel(configuration, [], undefined), failClosed(configuration));
+  assert.deepEqual(desiredKernel(configuration, [], undefined, []), failClosed(configuration));
   assert.deepEqual(
     failClosed(configuration).rules.map(({ family, priority, table }) => [family, priority, table]),
     [
@@ -56,7 +55,7 @@ test('without the TUN only what fails closed is left', () => {
 });
 
 test('an uplink has a table of its own, and its packets never follow another', () => {
-  const desired = desiredKernel(configurationOf(1), [uplink], 9);
+  const desired = desiredKernel(configurationOf(1), [uplink], 9, []);
   assert.deepEqual(inTable(desired, 51_813), [
     'unicast 198.18.1.0/30 dev 7',
     'unicast 0.0.0.0/0 via 198.18.1.1 dev 7',
@@ -69,7 +68,7 @@ test('an uplink has a table of its own, and its packets never follow another', (
     [
       [5170, 0x5054_0003],
       [5170, 0x5054_0003],
-      [5175, '198.18.1.2/32'],
+      [5185, '198.18.1.2/32'],
     ],
   );
 });
@@ -79,7 +78,7 @@ test('an uplink that is down or gone keeps its rules and refuses', () => {
     { ...uplink, isUp: false },
     { ...uplink, interfaceIndex: undefined, addresses: [] },
   ]) {
-    assert.deepEqual(inTable(desiredKernel(configurationOf(1), [down], 9), 51_813), [
+    assert.deepEqual(inTable(desiredKernel(configurationOf(1), [down], 9, []), 51_813), [
       'unreachable 0.0.0.0/0',
       'unreachable ::/0',
     ]);
@@ -88,33 +87,39 @@ test('an uplink that is down or gone keeps its rules and refuses', () => {
 
 test('a gateway outside of the network is reached on the link', () => {
   const odd = { ...uplink, exits: { 4: { gateway: address('203.0.113.1') } } };
-  const found = desiredKernel(configurationOf(1), [odd], 9).routes.find(({ gateway }) => gateway !== undefined);
+  const found = desiredKernel(configurationOf(1), [odd], 9, []).routes.find(({ gateway }) => gateway !== undefined);
   assert.equal(found?.onLink, true);
 });
 
 test('once applied, nothing is left to do; whatever else is there is put right, and strangers are left alone', () => {
-  const desired = desiredKernel(configurationOf(1), [uplink], 9);
+  const desired = desiredKernel(configurationOf(1), [uplink], 9, []);
   assert.ok(isEmpty(difference(desired, desired)));
   const strangers: Desired = {
     routes: [{ prefix: prefix('10.9.0.0/16'), table: 254, type: 'unicast', metric: 0, protocol: 4, interfaceIndex: 2 }],
     rules: [{ family: 4, priority: 5_180, action: 'lookup', table: 99 }],
+    proxies: [{ interfaceIndex: 2, address: address('10.1.9.9') }],
   };
   fc.assert(
     fc.property(fc.subarray([...desired.routes]), fc.subarray([...desired.rules]), (routes, rules) => {
       const stale: Route = { prefix: prefix('10.77.0.0/16'), table: 51_800, type: 'unicast', metric: 1, protocol };
-      const present = { routes: [...routes, ...strangers.routes, stale], rules: [...rules, ...strangers.rules] };
+      const present = {
+        routes: [...routes, ...strangers.routes, stale],
+        rules: [...rules, ...strangers.rules],
+        proxies: strangers.proxies,
+      };
       const changes = difference(desired, present);
       assert.deepEqual(changes.removeRoutes, [stale]);
       assert.equal(changes.setRoutes.length, desired.routes.length - routes.length);
       assert.equal(changes.addRules.length, desired.rules.length - rules.length);
       assert.equal(changes.removeRules.length, 0);
+      assert.equal(changes.removeProxies.length, 0);
     }),
   );
 });
 
 test('a route that leads elsewhere than desired is replaced in its place', () => {
-  const before = desiredKernel(configurationOf(1), [uplink], 9);
-  const after = desiredKernel(configurationOf(1), [{ ...uplink, interfaceIndex: 8 }], 9);
+  const before = desiredKernel(configurationOf(1), [uplink], 9, []);
+  const after = desiredKernel(configurationOf(1), [{ ...uplink, interfaceIndex: 8 }], 9, []);
   const changes = difference(after, before);
   assert.deepEqual(changes.removeRoutes, []);
   assert.deepEqual(changes.setRoutes.map(show), [
@@ -126,7 +131,21 @@ test('a route that leads elsewhere than desired is replaced in its place', () =>
 test('IPv6 shows refusals by the loopback interface; that is no difference', () => {
   const desired = failClosed(configurationOf(1));
   const shown = desired.routes.map((route) => (route.type === 'unreachable' ? { ...route, interfaceIndex: 1 } : route));
-  assert.ok(isEmpty(difference(desired, { routes: shown, rules: desired.rules as Rule[] })));
+  assert.ok(isEmpty(difference(desired, { ...desired, routes: shown })));
+});
+
+test('a stock peer whose address lies in a LAN is answered for there, and nowhere else', () => {
+  const on = (interfaceIndex: number, text: string, prefixLength: number) => ({
+    ...{ interfaceIndex, address: address(text), prefixLength },
+    ...{ scope: 'global' as const, isUsable: true },
+  });
+  const addresses = [on(5, '10.1.9.1', 24), on(6, '10.1.8.1', 24), on(7, '10.1.9.2', 16), on(9, '10.1.9.3', 16)];
+  const { proxies } = desiredKernel(configurationOf(1), [uplink], 9, addresses);
+  assert.deepEqual(proxies, [{ interfaceIndex: 5, address: address('10.1.9.9'), protocol }]);
+  const before = desiredKernel(configurationOf(1), [uplink], 9, []);
+  assert.deepEqual(difference({ ...before, proxies }, before).addProxies, proxies);
+  assert.deepEqual(difference(before, { ...before, proxies }).removeProxies, proxies);
+  assert.deepEqual(desiredKernel(configurationOf(1), [uplink], undefined, addresses).proxies, []);
 });
 
 const network = {

@@ -2,13 +2,16 @@
 import { hostPrefix, type IpAddress, type Prefix, parseAddress, parsePrefix, prefixOf } from '@patronus/net';
 import type { Configuration, SegmentPrefix } from '@patronus/protocol';
 import type { Route } from '@patronus/system';
-import type { Rule } from '@patronus/system/linux';
+import type { ProxyNeighbour, Rule } from '@patronus/system/linux';
 import { fabricTable, metrics, priorities, protocol, uplinkMark, uplinkTable } from './plan.ts';
-import type { UplinkView } from './uplinks.ts';
+import { desiredProxies } from './proxies.ts';
+import type { NetworkView, UplinkView } from './uplinks.ts';
 
 export interface Desired {
   readonly routes: readonly Route[];
   readonly rules: readonly Rule[];
+  /** Addresses behind us that we answer for on a LAN. */
+  readonly proxies: readonly ProxyNeighbour[];
 }
 
 const families = [4, 6] as const;
@@ -18,6 +21,7 @@ export function desiredKernel(
   configuration: Configuration,
   uplinks: readonly UplinkView[],
   tunIndex: number | undefined,
+  addresses: NetworkView['addresses'],
 ): Desired {
   const closed = failClosed(configuration);
   return {
@@ -27,6 +31,7 @@ export function desiredKernel(
       ...uplinks.flatMap(uplinkRoutes),
     ],
     rules: [...uplinks.flatMap(uplinkRules), ...closed.rules],
+    proxies: tunIndex === undefined ? [] : desiredProxies(configuration, uplinks, tunIndex, addresses),
   };
 }
 
@@ -44,6 +49,7 @@ export function failClosed(configuration: Configuration): Desired {
     rules: families.map((family) => ({
       ...{ family, priority: priorities.fabric, action: 'lookup' as const, table: fabricTable, protocol },
     })),
+    proxies: [],
   };
 }
 

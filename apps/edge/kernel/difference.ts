@@ -1,7 +1,7 @@
 /** What has to change so that the kernel says what is desired: additions before removals, so that no gap opens. Pure. */
 import { formatAddress, formatPrefix } from '@patronus/net';
 import type { Route } from '@patronus/system';
-import type { Rule } from '@patronus/system/linux';
+import type { ProxyNeighbour, Rule } from '@patronus/system/linux';
 import type { Desired } from './desired.ts';
 import { fabricTable, firstUplinkTable, mostUplinks, protocol } from './plan.ts';
 
@@ -10,6 +10,8 @@ export interface Difference {
   readonly addRules: readonly Rule[];
   readonly removeRules: readonly Rule[];
   readonly removeRoutes: readonly Route[];
+  readonly addProxies: readonly ProxyNeighbour[];
+  readonly removeProxies: readonly ProxyNeighbour[];
 }
 
 /** `present` may hold anything; only what is ours is looked at. */
@@ -20,17 +22,22 @@ export function difference(desired: Desired, present: Desired): Difference {
   const desiredPlaces = new Set(desired.routes.map(placeText));
   const presentRules = new Set(rules.map(ruleText));
   const desiredRules = new Set(desired.rules.map(ruleText));
+  const proxies = present.proxies.filter((proxy) => proxy.protocol === protocol);
+  const presentProxies = new Set(proxies.map(proxyText));
+  const desiredProxies = new Set(desired.proxies.map(proxyText));
   return {
     setRoutes: desired.routes.filter((route) => !presentRoutes.has(routeText(route))),
     addRules: desired.rules.filter((rule) => !presentRules.has(ruleText(rule))),
     removeRules: rules.filter((rule) => !desiredRules.has(ruleText(rule))),
     // What stands in a desired place is replaced, not removed.
     removeRoutes: routes.filter((route) => !desiredPlaces.has(placeText(route))),
+    addProxies: desired.proxies.filter((proxy) => !presentProxies.has(proxyText(proxy))),
+    removeProxies: proxies.filter((proxy) => !desiredProxies.has(proxyText(proxy))),
   };
 }
 
-export function isEmpty({ setRoutes, addRules, removeRules, removeRoutes }: Difference): boolean {
-  return setRoutes.length + addRules.length + removeRules.length + removeRoutes.length === 0;
+export function isEmpty(difference: Difference): boolean {
+  return Object.values(difference).every((changes: readonly unknown[]) => changes.length === 0);
 }
 
 export function isOurRoute({ table, protocol: by }: Route): boolean {
@@ -59,4 +66,8 @@ function ruleText({ family, priority, action, table, mark, from, to, suppressPre
     from === undefined ? '' : formatPrefix(from),
     to === undefined ? '' : formatPrefix(to),
   ].join(' ');
+}
+
+function proxyText({ interfaceIndex, address }: ProxyNeighbour): string {
+  return `${interfaceIndex} ${formatAddress(address)}`;
 }

@@ -3,11 +3,13 @@ import type { Links, Route } from '@patronus/system';
 import {
   LinuxAddresses,
   LinuxLinks,
+  LinuxProxyNeighbours,
   LinuxRoutes,
   LinuxRules,
   NetlinkSocket,
   NetworkMonitor,
   type Rule,
+  writeSysctl,
 } from '@patronus/system/linux';
 import { messageOf } from '../errors.ts';
 import { type Desired, mainTable } from './desired.ts';
@@ -36,6 +38,7 @@ export function openKernel(): Kernel {
   const addresses = new LinuxAddresses(socket);
   const routes = new LinuxRoutes(socket);
   const rules = new LinuxRules(socket);
+  const proxies = new LinuxProxyNeighbours(socket);
   return {
     links,
     addresses,
@@ -43,8 +46,9 @@ export function openKernel(): Kernel {
     present: () => ({
       routes: routes.list({ protocol }),
       rules: rules.list().filter((rule) => rule.protocol === protocol),
+      proxies: proxies.list().filter((proxy) => proxy.protocol === protocol),
     }),
-    apply: (difference) => apply(routes, rules, difference),
+    apply: (difference) => [...apply(routes, rules, difference), ...answer(links, proxies, difference)],
     hasChanged: () => monitor.drain().size > 0,
     close: () => {
       monitor.close();
@@ -54,21 +58,38 @@ export function openKernel(): Kernel {
 }
 
 function apply(routes: LinuxRoutes, rules: LinuxRules, difference: Difference): string[] {
-  const complaints: string[] = [];
-  const attempt = (work: () => unknown) => {
-    try {
-      work();
-    } catch (error) {
-      complaints.push(messageOf(error));
-    }
-  };
   // Link routes first: a gateway is accepted only once its network is known.
   const set = [...difference.setRoutes].sort((a, b) => gatewayLast(a) - gatewayLast(b));
-  complaints.push(...routes.replaceEach(set).flatMap((error) => (error === undefined ? [] : [error.message])));
-  for (const rule of difference.addRules) attempt(() => rules.add(rule satisfies Rule));
-  for (const rule of difference.removeRules) attempt(() => rules.remove(rule));
-  for (const route of difference.removeRoutes) attempt(() => routes.remove(route));
-  return complaints;
+  return [
+    ...routes.replaceEach(set).flatMap((error) => (error === undefined ? [] : [error.message])),
+    ...complaintsOf(difference.addRules, (rule) => rules.add(rule satisfies Rule)),
+    ...complaintsOf(difference.removeRules, (rule) => rules.remove(rule)),
+    ...complaintsOf(difference.removeRoutes, (route) => routes.remove(route)),
+  ];
 }
 
 const gatewayLast = ({ gateway }: Route) => (gateway === undefined ? 0 : 1);
+
+/** IPv6 answers only where the interface is told to. */
+function answer(links: LinuxLinks, proxies: LinuxProxyNeighbours, difference: Difference): string[] {
+  return [
+    ...complaintsOf(difference.addProxies, (proxy) => {
+      const name = links.find(proxy.interfaceIndex)?.name;
+      if (proxy.address.family === 6 && name !== undefined) writeSysctl(`net/ipv6/conf/${name}/proxy_ndp`, 1);
+      proxies.add(proxy);
+    }),
+    ...complaintsOf(difference.removeProxies, (proxy) => proxies.remove(proxy)),
+  ];
+}
+
+/** Does all of it that can be done; what the kernel said to the rest. */
+function complaintsOf<Change>(changes: readonly Change[], work: (change: Change) => unknown): string[] {
+  return changes.flatMap((change) => {
+    try {
+      work(change);
+      return [];
+    } catch (error) {
+      return [messageOf(error)];
+    }
+  });
+}

@@ -23,9 +23,10 @@ export const priorities = {
   mark: 5_170,
   /** What is more exactly known than a default route (the LANs) goes its usual way, also from an uplink's address. */
   known: 5_174,
-  /** Answers, and the channel to the controller, leave by the uplink whose address they carry. */
-  source: 5_175,
+  /** Before the uplinks: nothing for another site leaves in the clear, whatever address it carries. */
   fabric: 5_180,
+  /** Answers, and the channel to the controller, leave by the uplink whose address they carry. */
+  source: 5_185,
 } as const;
 
 export const metrics = {

@@ -9,7 +9,7 @@ import { Reconciler } from './reconcile.ts';
 
 /** Tables and rules in memory, without any interface. */
 class FakeKernel implements Kernel {
-  held: Desired = { routes: [], rules: [] };
+  held: Desired = { routes: [], rules: [], proxies: [] };
   hasNews = false;
   refuses = false;
   reads = 0;
@@ -26,7 +26,11 @@ class FakeKernel implements Kernel {
   apply({ setRoutes, addRules, removeRules, removeRoutes }: Difference): string[] {
     if (this.refuses) return ['not today'];
     const routes = [...this.held.routes.filter((route) => !removeRoutes.includes(route)), ...setRoutes];
-    this.held = { routes, rules: [...this.held.rules.filter((rule) => !removeRules.includes(rule)), ...addRules] };
+    this.held = {
+      ...this.held,
+      routes,
+      rules: [...this.held.rules.filter((rule) => !removeRules.includes(rule)), ...addRules],
+    };
     return [];
   }
   hasChanged(): boolean {
@@ -49,7 +53,7 @@ test('our own changes are no repair, another program’s are', () => {
   assert.equal(reconciler.reconcile(0)?.repaired, undefined);
   const complete = kernel.held;
   assert.ok(complete.rules.length > 0);
-  kernel.held = { routes: complete.routes.slice(1), rules: [] };
+  kernel.held = { ...complete, routes: complete.routes.slice(1), rules: [] };
   kernel.hasNews = true;
   const repaired = reconciler.watch(1_000)?.repaired;
   assert.equal(repaired?.addRules.length, complete.rules.length);

@@ -67,8 +67,9 @@ export class Reconciler {
     if (this.#configuration === undefined) return undefined;
     this.#comparedAt = nowMs;
     const startedAt = systemClock.monotonicMs();
-    this.#uplinks = viewUplinks(this.#configuration.uplinks, this.#numbers, this.#kernel.view(), this.#uplinks);
-    const desired = desiredKernel(this.#configuration, this.#uplinks, this.#tunIndex);
+    const view = this.#kernel.view();
+    this.#uplinks = viewUplinks(this.#configuration.uplinks, this.#numbers, view, this.#uplinks);
+    const desired = desiredKernel(this.#configuration, this.#uplinks, this.#tunIndex, view.addresses);
     const changes = difference(desired, this.#kernel.present());
     const wasTouched = this.#left !== undefined && isSame(this.#left, desired) && !isEmpty(changes);
     const complaints = isEmpty(changes) ? [] : this.#kernel.apply(changes);

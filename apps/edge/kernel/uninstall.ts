@@ -4,7 +4,7 @@ import type { Kernel } from './kernel.ts';
 
 /** How much there was. Throws nothing: what cannot be removed is named in `complaints`. */
 export function removeEverything(kernel: Kernel): { routes: number; rules: number; complaints: readonly string[] } {
-  const changes = difference({ routes: [], rules: [] }, kernel.present());
+  const changes = difference({ routes: [], rules: [], proxies: [] }, kernel.present());
   const complaints = kernel.apply(changes);
   return { routes: changes.removeRoutes.length, rules: changes.removeRules.length, complaints };
 }
