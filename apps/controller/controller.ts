@@ -9,7 +9,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { reachableAt, withPort } from './addresses.ts';
+import { OwnAddresses, withPort } from './addresses.ts';
 import { isInUse, socketAddress } from './admin-socket.ts';
 import { openAuthority, type TlsIdentity } from './authority/authority.ts';
 import type { Core } from './core.ts';
@@ -103,7 +103,8 @@ async function start(
 
   let port = options.port;
   let edgePort = options.edgePort;
-  const channels = () => reachableAt(addresses).map((host) => withPort(host, edgePort));
+  const own = new OwnAddresses(directory, addresses);
+  const channels = () => own.list().map((host) => withPort(host, edgePort));
   const changes = new Changes();
   const core: Core = {
     version,
@@ -119,7 +120,7 @@ async function start(
     changes,
     throttle: new Throttle(),
     refusals: new Refusals(),
-    urls: () => reachableAt(addresses).map((host) => `https://${withPort(host, port)}`),
+    urls: () => own.list().map((host) => `https://${withPort(host, port)}`),
     channels,
   };
   closers.push(() => core.alarms.settled());
@@ -131,7 +132,7 @@ async function start(
   const host = await usableHost(options.listen);
   edgePort = await bind(() => edges.listen(options.edgePort, host), options.edgePort, '--edge-port');
 
-  const hosts = new KnownHosts(() => reachableAt(addresses));
+  const hosts = new KnownHosts(() => own.list());
   const sockets = new LiveSockets(core, hosts);
   const parts = {
     core,
