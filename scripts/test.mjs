@@ -141,11 +141,9 @@ function tests(title, places, concurrency) {
 
 function countsOf(report) {
   const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(report)?.[1] ?? 0);
-  return {
-    passed: count('pass'),
-    failed: count('fail') + count('cancelled'),
-    skipped: count('skipped') + count('todo'),
-  };
+  // The runner's own sum leaves out a group that is skipped as a whole.
+  const skipped = report.match(/^ *(?:not )?ok .* # (?:SKIP|TODO)\b/gm)?.length ?? 0;
+  return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped };
 }
 
 /** The test files in a folder, or the one file that is named. */
