@@ -46,7 +46,15 @@ export interface PathGroup {
 }
 
 /** Why the first tunnel of a group is the first. */
-export type Reason = 'only tunnel' | 'only one up' | 'lowest cost' | 'shorter round trip' | 'kept' | 'none up';
+export type Reason =
+  | 'only tunnel'
+  | 'only one up'
+  | 'lowest cost'
+  | 'shorter round trip'
+  /** Of the same cost and no farther: the one that stood before the others. */
+  | 'first among equals'
+  | 'kept'
+  | 'none up';
 
 export interface Loser {
   readonly tunnelId: string;

@@ -65,7 +65,12 @@ function reasonFor(ordered: readonly Candidate[], previous: readonly string[]): 
   if (rivals.length === 0) return 'only one up';
   const equals = rivals.filter(({ cost }) => cost === first.cost);
   if (equals.length === 0) return 'lowest cost';
-  return previous[0] === first.id ? 'kept' : 'shorter round trip';
+  if (previous[0] === first.id) return 'kept';
+  return equals.every((other) => isNearer(first, other)) ? 'shorter round trip' : 'first among equals';
+}
+
+function isNearer(one: Candidate, other: Candidate): boolean {
+  return one.roundTripUs !== null && other.roundTripUs !== null && one.roundTripUs < other.roundTripUs;
 }
 
 function whyNot(winner: Candidate, loser: Candidate): string {

@@ -128,3 +128,12 @@ test('the same events give the same state, and the generation grows exactly with
     }),
   );
 });
+
+test('a shorter round trip is a reason only where it is shorter', () => {
+  const three = configurationOf(tunnel('fibre', 1), tunnel('lte', 9), tunnel('mpls', 9));
+  const reasonOf = (...events: SteeringEvent[]) => run(three, events).ledger.at(-1)?.reason;
+  const all = [up('fibre'), up('lte'), up('mpls')];
+  assert.equal(reasonOf(...all, measured({ lte: 40, mpls: 40 }), down('fibre')), 'first among equals');
+  assert.equal(reasonOf(...all, down('fibre')), 'first among equals', 'nothing is measured');
+  assert.equal(reasonOf(...all, measured({ lte: 40, mpls: 60 }), down('fibre')), 'shorter round trip');
+});
