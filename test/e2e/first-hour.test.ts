@@ -190,6 +190,32 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
     await page.getByTestId('site-row-oslo').waitFor({ state: 'detached' });
   });
 
+  test('an operator signs in from a shell, once the certificate is known to be ours', async () => {
+    const shell = { XDG_CONFIG_HOME: join(state, 'shell'), PATRONUS_PASSWORD: password };
+    const login = ['login', `https://localhost:${port}`, '--email', 'ada@example.net'];
+    const stranger = await patronus(login, shell);
+    assert.equal(stranger.code, 3, stranger.text);
+    const fingerprint = /--fingerprint (\S+)/.exec(stranger.text)?.[1] as string;
+    const forged = await patronus(
+      [...login, '--fingerprint', fingerprint.replace(/^../, fingerprint.startsWith('00') ? 'FF' : '00')],
+      shell,
+    );
+    assert.match(forged.text, /somebody may be in between/);
+    const wrong = await patronus([...login, '--fingerprint', fingerprint], {
+      ...shell,
+      PATRONUS_PASSWORD: 'not the password',
+    });
+    assert.equal(wrong.code, 3, wrong.text);
+    const right = await patronus([...login, '--fingerprint', fingerprint], shell);
+    assert.equal(right.code, 0, right.text);
+    const listed = await patronus(['site', 'list', '--json'], shell);
+    assert.deepEqual(
+      (JSON.parse(listed.text) as { name: string }[]).map(({ name }) => name),
+      ['berlin', 'london', 'tokyo'],
+    );
+    assert.equal((await patronus(['logout'], shell)).code, 0);
+  });
+
   test('what somebody else adds and deletes comes and goes on an open page', async () => {
     await page.goto(`https://localhost:${port}/sites`);
     const other = await page.context().newPage();
@@ -276,14 +302,17 @@ interface Outcome {
   readonly text: string;
 }
 
-function patronus(words: readonly string[]): Promise<Outcome> {
-  return run(process.execPath, [join(root, 'apps/cli/main.ts'), ...words]);
+function patronus(words: readonly string[], more: Record<string, string> = {}): Promise<Outcome> {
+  return run(process.execPath, [join(root, 'apps/cli/main.ts'), ...words], more);
 }
 
-function run(command: string, words: readonly string[]): Promise<Outcome> {
+function run(command: string, words: readonly string[], more: Record<string, string> = {}): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(command, words, { cwd: root, env: environment, timeout: 60_000 }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr }),
+    execFile(
+      command,
+      words,
+      { cwd: root, env: { ...environment, ...more }, timeout: 60_000 },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr }),
     );
   });
 }
