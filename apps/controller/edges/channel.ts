@@ -13,17 +13,18 @@ import { edgeIdOf } from '../authority/authority.ts';
 import type { Core } from '../core.ts';
 import { publishIn } from '../services/verb.ts';
 import { transact } from '../store/transaction.ts';
+import type { Connection, Speakers } from './conversation.ts';
 import { EdgeSession } from './session.ts';
 
 const MAX_MESSAGE = 8 * 1024 * 1024;
 const HANDSHAKE_WITHIN_MS = 10_000;
 const RECOMPILE_AFTER_MS = 100;
 
-export class EdgeChannel {
+export class EdgeChannel implements Speakers {
   readonly #core: Core;
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
-  readonly #sessions = new Map<string, EdgeSession>();
+  readonly #speakers = new Map<string, Connection>();
   readonly #all = new Set<EdgeSession>();
   readonly #stopListening: () => void;
   #recompiling: NodeJS.Timeout | undefined;
@@ -50,7 +51,7 @@ export class EdgeChannel {
     this.#sockets.on('error', () => {});
     this.#stopListening = core.changes.listen((topic) => {
       if (topic === 'network') this.#dropUntrusted();
-      if (topic === 'configurations') for (const session of this.#sessions.values()) session.push();
+      if (topic === 'configurations') for (const speaker of this.#speakers.values()) speaker.push();
     });
   }
 
@@ -88,26 +89,21 @@ export class EdgeChannel {
     await closed;
   }
 
-  /** The session that now speaks for an edge. */
-  sessionOf(edgeId: string): EdgeSession | undefined {
-    return this.#sessions.get(edgeId);
+  speakerFor(edgeId: string): Connection | undefined {
+    return this.#speakers.get(edgeId);
   }
 
-  /** Makes a session the edge's own; an older one of the same edge ends. */
-  adopt(session: EdgeSession): void {
-    const before = this.#sessions.get(session.edgeId);
-    this.#sessions.set(session.edgeId, session);
-    if (before !== undefined && before !== session) before.end(1000, 'replaced by a newer connection');
+  adopt(connection: Connection): void {
+    const before = this.#speakers.get(connection.edgeId);
+    this.#speakers.set(connection.edgeId, connection);
+    if (before !== undefined && before !== connection) before.end(1000, 'replaced by a newer connection');
   }
 
-  release(session: EdgeSession): boolean {
-    this.#all.delete(session);
-    if (this.#sessions.get(session.edgeId) !== session) return false;
-    this.#sessions.delete(session.edgeId);
-    return true;
+  release(connection: Connection): boolean {
+    if (this.#speakers.get(connection.edgeId) !== connection) return false;
+    return this.#speakers.delete(connection.edgeId);
   }
 
-  /** Uplinks reported new keys or addresses: compile once for all reports that come together. */
   recompileSoon(): void {
     if (this.#recompiling !== undefined) return;
     this.#recompiling = setTimeout(() => {
@@ -143,7 +139,9 @@ export class EdgeChannel {
       socket.close(CloseCode.revoked, 'this edge is not trusted');
       return;
     }
-    this.#all.add(new EdgeSession(this.#core, this, edgeId, socket, plainAddress(connection.remoteAddress ?? '')));
+    const session = new EdgeSession(this.#core, this, edgeId, socket, plainAddress(connection.remoteAddress ?? ''));
+    this.#all.add(session);
+    void session.ended.then(() => this.#all.delete(session));
   }
 
   #dropUntrusted(): void {

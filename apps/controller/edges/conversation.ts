@@ -1,6 +1,7 @@
 /** What an edge says and what it is answered, from its hello on. */
 import {
   CloseCode,
+  type ControllerMessage,
   type EdgeMessage,
   formatVersion,
   PROTOCOL_VERSION,
@@ -13,10 +14,8 @@ import { ServiceError } from '../services/error.ts';
 import { isOtherEdge, issueRenewal } from '../services/renewCertificate.ts';
 import { transact } from '../store/transaction.ts';
 import * as causes from './causes.ts';
-import type { EdgeChannel } from './channel.ts';
 import { type ContinuationVerdict, judgeContinuation, rotateContinuation, settleContinuation } from './continuation.ts';
 import { newestConfiguration, noteConfirmed, noteReturned, writeUplinkReports } from './reports.ts';
-import type { EdgeSession } from './session.ts';
 
 type Said<T extends EdgeMessage['type']> = Extract<EdgeMessage, { type: T }>;
 
@@ -26,10 +25,36 @@ const RETRY_RETURNED_MS = 5 * 60_000;
 /** An edge gives a version up within 60 s, or keeps it. */
 const TRIAL_MS = 65_000;
 
+/** The connection that a conversation is held over. */
+export interface Connection {
+  readonly edgeId: string;
+  readonly remoteAddress: string | null;
+  /** The edge's own name for its running program; undefined before its hello was taken. */
+  readonly instanceId: string | undefined;
+  readonly isOpen: boolean;
+  send(message: ControllerMessage): void;
+  end(code: number, reason: string): void;
+  /** Sends the newest configuration if the edge needs it. */
+  push(): void;
+  /** Whether the other end still answers. */
+  isAlive(): Promise<boolean>;
+}
+
+/** Which connection speaks for which edge. */
+export interface Speakers {
+  speakerFor(edgeId: string): Connection | undefined;
+  /** Makes a connection the edge's own; an older one of the same edge ends. */
+  adopt(connection: Connection): void;
+  /** Returns whether it spoke for its edge until now. */
+  release(connection: Connection): boolean;
+  /** Other edges have to learn of something: publish once for all that comes together. */
+  recompileSoon(): void;
+}
+
 export class Conversation {
   readonly #core: Core;
-  readonly #channel: EdgeChannel;
-  readonly #session: EdgeSession;
+  readonly #speakers: Speakers;
+  readonly #connection: Connection;
   #hello: Said<'hello'> | undefined;
   /** The continuation of this connection's welcome, until the edge is known to hold it. */
   #unsettled: string | undefined;
@@ -38,10 +63,10 @@ export class Conversation {
   #sentVersion: string | undefined;
   #returned: { readonly version: string; readonly at: number } | undefined;
 
-  constructor(core: Core, channel: EdgeChannel, session: EdgeSession) {
+  constructor(core: Core, speakers: Speakers, connection: Connection) {
     this.#core = core;
-    this.#channel = channel;
-    this.#session = session;
+    this.#speakers = speakers;
+    this.#connection = connection;
   }
 
   get instanceId(): string | undefined {
@@ -51,45 +76,45 @@ export class Conversation {
   async handle(message: EdgeMessage): Promise<void> {
     if (this.#hello === undefined) {
       if (message.type === 'hello') await this.#greet(message);
-      else this.#session.end(CloseCode.protocolError, 'the first message has to be hello');
+      else this.#connection.end(CloseCode.protocolError, 'the first message has to be hello');
       return;
     }
     if (this.#unsettled !== undefined) {
       // The edge stores the continuation before anything else, so that any further word means it has it.
-      await settleContinuation(this.#core, this.#session.edgeId, this.#unsettled);
+      await settleContinuation(this.#core, this.#connection.edgeId, this.#unsettled);
       this.#unsettled = undefined;
     }
     // A word said just before the edge moved to another connection counts; a state said there is older than the new one.
-    const isReplaced = this.#channel.sessionOf(this.#session.edgeId) !== this.#session;
+    const isReplaced = this.#speakers.speakerFor(this.#connection.edgeId) !== this.#connection;
     if (isReplaced && (message.type === 'telemetry' || message.type === 'uplinks')) return;
     await this.#answer(message);
   }
 
   async push(): Promise<void> {
     if (this.#hello === undefined) return;
-    const newest = await newestConfiguration(this.#core, this.#session.edgeId);
+    const newest = await newestConfiguration(this.#core, this.#connection.edgeId);
     if (newest === undefined || newest.version === this.#sentVersion) return;
     const gaveUpAt = this.#returned?.version === newest.version ? this.#returned.at : undefined;
     if (gaveUpAt !== undefined && this.#core.now() - gaveUpAt < RETRY_RETURNED_MS) return;
     this.#sentVersion = newest.version;
-    this.#session.send({ type: 'configuration', signed: newest.signed });
+    this.#connection.send({ type: 'configuration', signed: newest.signed });
   }
 
   async leave(): Promise<void> {
-    if (!this.#channel.release(this.#session)) return;
+    if (!this.#speakers.release(this.#connection)) return;
     const { live, store, now, changes } = this.#core;
-    live.disconnected(this.#session.edgeId);
-    await store.db.updateTable('edge').set({ last_seen_at: now() }).where('id', '=', this.#session.edgeId).execute();
+    live.disconnected(this.#connection.edgeId);
+    await store.db.updateTable('edge').set({ last_seen_at: now() }).where('id', '=', this.#connection.edgeId).execute();
     changes.announce('telemetry');
   }
 
   async #answer(message: EdgeMessage): Promise<void> {
     switch (message.type) {
       case 'hello':
-        this.#session.end(CloseCode.protocolError, 'hello is said once');
+        this.#connection.end(CloseCode.protocolError, 'hello is said once');
         return;
       case 'ping':
-        this.#session.send({ type: 'pong', id: message.id });
+        this.#connection.send({ type: 'pong', id: message.id });
         return;
       case 'pong':
       case 'applied':
@@ -101,7 +126,7 @@ export class Conversation {
       case 'returned':
         return this.#gaveUp(message);
       case 'telemetry':
-        this.#core.live.report(this.#session.edgeId, message);
+        this.#core.live.report(this.#connection.edgeId, message);
         this.#core.changes.announce('telemetry');
         return this.#presume();
       case 'notice':
@@ -113,22 +138,22 @@ export class Conversation {
   }
 
   async #greet(hello: Said<'hello'>): Promise<void> {
-    const { edgeId } = this.#session;
+    const { edgeId } = this.#connection;
     if (hello.edgeId !== edgeId) return this.#refuse('WRONG_IDENTITY', CloseCode.wrongIdentity, hello.edgeId);
     const verdict = await this.#judge(hello);
     if (verdict !== 'good') {
-      this.#core.alarms.raise(causes.cloned(this.#edge(), verdict, this.#session.remoteAddress));
+      this.#core.alarms.raise(causes.cloned(this.#edge(), verdict, this.#connection.remoteAddress));
       return this.#refuse('EDGE_CLONED', CloseCode.cloned, this.#edge().name);
     }
     const continuation = await rotateContinuation(this.#core, edgeId, hello.softwareVersion);
-    if (!this.#session.isOpen) return;
+    if (!this.#connection.isOpen) return;
     this.#hello = hello;
     this.#unsettled = continuation;
     this.#greetedAt = this.#core.now();
-    this.#channel.adopt(this.#session);
+    this.#speakers.adopt(this.#connection);
     this.#core.live.connected(edgeId);
     this.#core.alarms.clear(causes.keyOf('offline', edgeId));
-    this.#session.send({
+    this.#connection.send({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
       continuation,
@@ -146,7 +171,7 @@ export class Conversation {
   /** What it runs need not be sent; what it gave up on an earlier connection is not pressed upon it at once. */
   #recall(running: string | undefined): void {
     this.#sentVersion = running;
-    const edge = this.#core.network.current.edges.get(this.#session.edgeId);
+    const edge = this.#core.network.current.edges.get(this.#connection.edgeId);
     const returned = edge?.returned_version ?? null;
     const at = edge?.returned_at ?? null;
     if (returned !== null && at !== null && returned !== running) this.#returned = { version: returned, at };
@@ -154,9 +179,9 @@ export class Conversation {
 
   /** Two live instances, or one that comes with a secret already replaced: one of them is a copy. */
   async #judge(hello: Said<'hello'>): Promise<ContinuationVerdict | 'twice'> {
-    const verdict = await judgeContinuation(this.#core, this.#session.edgeId, hello.continuation);
-    const other = this.#channel.sessionOf(this.#session.edgeId);
-    if (other === undefined || other === this.#session || other.instanceId === hello.instanceId) return verdict;
+    const verdict = await judgeContinuation(this.#core, this.#connection.edgeId, hello.continuation);
+    const other = this.#speakers.speakerFor(this.#connection.edgeId);
+    if (other === undefined || other === this.#connection || other.instanceId === hello.instanceId) return verdict;
     // A gateway that restarted leaves a dead connection behind; a copy leaves one that answers.
     return (await other.isAlive()) ? 'twice' : verdict;
   }
@@ -168,18 +193,18 @@ export class Conversation {
     };
     this.#core.refusals.count(code);
     await this.#audit('edge.connect', code, subject);
-    this.#session.send({ type: 'refused', code, reason: reasons[code] });
-    this.#session.end(close, code);
+    this.#connection.send({ type: 'refused', code, reason: reasons[code] });
+    this.#connection.end(close, code);
   }
 
   async #takeUplinks(reports: Said<'uplinks'>['uplinks']): Promise<void> {
-    if (await writeUplinkReports(this.#core, this.#session.edgeId, reports)) this.#channel.recompileSoon();
+    if (await writeUplinkReports(this.#core, this.#connection.edgeId, reports)) this.#speakers.recompileSoon();
   }
 
   async #confirmed(version: string): Promise<void> {
     this.#returned = undefined;
-    await noteConfirmed(this.#core, this.#session.edgeId, version);
-    this.#core.alarms.clear(causes.keyOf('returned', this.#session.edgeId));
+    await noteConfirmed(this.#core, this.#connection.edgeId, version);
+    this.#core.alarms.clear(causes.keyOf('returned', this.#connection.edgeId));
     this.#core.changes.announce('network');
   }
 
@@ -190,7 +215,7 @@ export class Conversation {
     this.#isPresumed = true;
     const version = formatVersion(running);
     const { newestVersions, edges } = this.#core.network.current;
-    const { edgeId } = this.#session;
+    const { edgeId } = this.#connection;
     if (newestVersions.get(edgeId) !== version || edges.get(edgeId)?.confirmed_version === version) return;
     if (this.#returned?.version !== version) await this.#confirmed(version);
   }
@@ -198,45 +223,45 @@ export class Conversation {
   async #gaveUp(message: Said<'returned'>): Promise<void> {
     const version = message.version === null ? (this.#sentVersion ?? 'none') : formatVersion(message.version);
     this.#returned = { version, at: this.#core.now() };
-    await noteReturned(this.#core, this.#session.edgeId, version, `${message.code}: ${message.reason}`);
+    await noteReturned(this.#core, this.#connection.edgeId, version, `${message.code}: ${message.reason}`);
     this.#core.alarms.raise(causes.configurationReturned(this.#edge(), version, message));
     this.#core.changes.announce('network');
   }
 
   async #renew(request: string): Promise<void> {
-    const { edgeId } = this.#session;
+    const { edgeId } = this.#connection;
     try {
       const publicKey = await acceptRequest(request, (name) => isOtherEdge(this.#core, edgeId, name));
       const { certificate } = await issueRenewal(this.#core, this.#core.store.db, edgeId, publicKey);
       await this.#audit('certificate.renew', 'OK', this.#edge().name);
       await this.#core.network.reload();
       this.#core.alarms.clear(causes.keyOf('certificate', edgeId));
-      this.#session.send({ type: 'renewed', certificate });
+      this.#connection.send({ type: 'renewed', certificate });
     } catch (cause) {
       if (!(cause instanceof ServiceError)) throw cause;
       this.#core.refusals.count(cause.code);
       await this.#audit('certificate.renew', cause.code, this.#edge().name);
-      this.#session.send({ type: 'refused', code: cause.code, reason: cause.message });
+      this.#connection.send({ type: 'refused', code: cause.code, reason: cause.message });
     }
   }
 
   #checkClock(wallMs: number): void {
     const skewMs = wallMs - this.#core.now();
-    if (Math.abs(skewMs) < causes.SKEW_MS) this.#core.alarms.clear(causes.keyOf('clock', this.#session.edgeId));
+    if (Math.abs(skewMs) < causes.SKEW_MS) this.#core.alarms.clear(causes.keyOf('clock', this.#connection.edgeId));
     else this.#core.alarms.raise(causes.clockSkew(this.#edge(), skewMs));
   }
 
   async #audit(action: string, outcome: string, subject: string): Promise<void> {
     const { store, authority, organisation, now, changes } = this.#core;
     const actor = `edge ${this.#edge().name}`;
-    const source_address = this.#session.remoteAddress;
+    const source_address = this.#connection.remoteAddress;
     const entry = { organisation, at: now(), actor, action, subject, outcome, source_address };
     await transact(store.db, (trx) => appendAudit(trx, authority, entry));
     changes.announce('audit');
   }
 
   #edge(): causes.NamedEdge {
-    const { edgeId } = this.#session;
+    const { edgeId } = this.#connection;
     const edge = this.#core.network.current.edges.get(edgeId);
     return { id: edgeId, name: edge?.name ?? edgeId, siteId: edge?.site_id ?? null };
   }

@@ -9,14 +9,13 @@ import {
 } from '@patronus/protocol';
 import type { WebSocket } from 'ws';
 import type { Core } from '../core.ts';
-import type { EdgeChannel } from './channel.ts';
-import { Conversation } from './conversation.ts';
+import { type Connection, Conversation, type Speakers } from './conversation.ts';
 
 const HELLO_WITHIN_MS = 10_000;
 /** For the other end to answer a close. */
 const CLOSE_WITHIN_MS = 1_000;
 
-export class EdgeSession {
+export class EdgeSession implements Connection {
   readonly edgeId: string;
   readonly remoteAddress: string | null;
   /** Settles when the connection is gone and what it said is written. */
@@ -29,12 +28,12 @@ export class EdgeSession {
   #queue: Promise<void> = Promise.resolve();
   #onHeard: (() => void)[] = [];
 
-  constructor(core: Core, channel: EdgeChannel, edgeId: string, socket: WebSocket, remoteAddress: string | null) {
+  constructor(core: Core, speakers: Speakers, edgeId: string, socket: WebSocket, remoteAddress: string | null) {
     this.#core = core;
     this.edgeId = edgeId;
     this.remoteAddress = remoteAddress;
     this.#socket = socket;
-    this.#conversation = new Conversation(core, channel, this);
+    this.#conversation = new Conversation(core, speakers, this);
     const pings = setInterval(() => this.#watch(), PING_INTERVAL_MS);
     this.ended = new Promise((resolve) => {
       socket.on('close', () => {
@@ -55,7 +54,6 @@ export class EdgeSession {
     });
   }
 
-  /** The edge's own name for its running program; undefined before its hello was taken. */
   get instanceId(): string | undefined {
     return this.#conversation.instanceId;
   }
@@ -74,7 +72,6 @@ export class EdgeSession {
     setTimeout(() => this.#socket.terminate(), CLOSE_WITHIN_MS).unref();
   }
 
-  /** Sends the newest configuration if the edge needs it. */
   push(): void {
     this.#enqueue(() => this.#conversation.push());
   }
