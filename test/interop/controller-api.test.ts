@@ -16,6 +16,7 @@ import type { RoleName } from '../../apps/controller/store/tables.ts';
 import {
   addSite,
   browserHeaders,
+  enrol,
   enrolmentToken,
   eventually,
   PASSWORD,
@@ -325,6 +326,7 @@ test('duplicate names and the same LAN at two sites are refused with both names'
   const prefix = await controller.adminRaw(add, { input: { name: 'Rome', prefixes: ['10.1.0.0/16'], uplinks } });
   equal(prefix.status, 409);
   for (const word of [/Berlin/, /Rome/, /10\.1\.0\.0\/16/]) match(prefix.body.errors[0].message, word);
+  match(prefix.body.errors[0].extensions.fields.prefixes, /10\.1\.0\.0\/16 is a LAN of Berlin and of Rome/);
   const update = await controller.adminRaw(
     'mutation ($input: UpdateSiteInput!) { updateSite(input: $input) { site { id } } }',
     {
@@ -338,6 +340,74 @@ test('duplicate names and the same LAN at two sites are refused with both names'
     { node: { name: 'Paris', prefixes: [{ prefix: '10.2.0.0/16' }] } },
   ]);
 });
+
+test('what the fabric refuses is said at the field of the form that it is about', limit, async (t) => {
+  const controller = await startTestController(t);
+  const add = 'mutation ($input: AddSiteInput!) { addSite(input: $input) { site { id } } }';
+  const good = {
+    name: 'Berlin',
+    prefixes: ['10.1.0.0/16'],
+    uplinks: [
+      { label: 'internet', interface: 'eth0', port: 51820 },
+      { label: 'lte', interface: 'wwan0', port: 51821 },
+    ],
+  };
+  const [first, second] = good.uplinks;
+  const wrong = [
+    { field: 'prefixes', words: /default route/, input: { prefixes: ['0.0.0.0/0'] } },
+    { field: 'prefixes', words: /fabric address/, input: { prefixes: ['100.127.0.0/16'] } },
+    { field: 'uplinks', words: /same UDP port/, input: { uplinks: [first, { ...second, port: 51820 }] } },
+    { field: 'uplinks', words: /same interface/, input: { uplinks: [first, { ...second, interface: 'eth0' }] } },
+    { field: 'uplinks', words: /own label/, input: { uplinks: [first, { ...second, label: 'Internet' }] } },
+  ];
+  for (const { field, words, input } of wrong) {
+    const { status, body } = await controller.adminRaw(add, { input: { ...good, ...input } });
+    equal(status, 409, JSON.stringify(body));
+    const { fields } = body.errors[0].extensions;
+    deepEqual(Object.keys(fields), [field]);
+    match(fields[field], words);
+  }
+});
+
+test(
+  'adding or changing a site tells what about it deserves a second look, and nothing of others',
+  limit,
+  async (t) => {
+    const controller = await startTestController(t);
+    const berlin = await siteWithEdge(t, controller, 'Berlin', 1);
+    const add = 'mutation ($input: AddSiteInput!) { addSite(input: $input) { site { id } warnings } }';
+    const update = 'mutation ($input: UpdateSiteInput!) { updateSite(input: $input) { warnings } }';
+    const one = [{ label: 'internet', interface: 'eth0' }];
+    const { addSite: paris } = await controller.admin(add, {
+      input: { name: 'Paris', prefixes: ['10.2.0.0/16'], uplinks: one },
+    });
+    equal(paris.warnings.length, 1);
+    match(paris.warnings[0], /Paris has one uplink/);
+    const { updateSite: untouched } = await controller.admin(update, { input: { id: berlin.site.id, location: 'DE' } });
+    deepEqual(untouched.warnings, []);
+
+    await enrol(controller, await enrolmentToken(controller, paris.site.id));
+    await controller.running.core.store.db
+      .updateTable('uplink')
+      .set({ public_key: wireguardKey() })
+      .where('public_key', 'is', null)
+      .execute();
+    const apart = [
+      { label: 'mpls-1', interface: 'eth0', domain: 'mpls' },
+      { label: 'mpls-2', interface: 'eth1', domain: 'mpls' },
+    ];
+    const { updateSite: moved } = await controller.admin(update, { input: { id: paris.site.id, uplinks: apart } });
+    deepEqual(moved.warnings, [], 'without a key of its gateway nothing is expected to reach it');
+    await controller.running.core.store.db
+      .updateTable('uplink')
+      .set({ public_key: wireguardKey() })
+      .where('public_key', 'is', null)
+      .execute();
+    const { updateSite: apartNow } = await controller.admin(update, { input: { id: paris.site.id, location: 'FR' } });
+    equal(apartNow.warnings.length, 1);
+    match(apartNow.warnings[0], /Berlin and Paris have no pair of uplinks/);
+  },
+);
 
 test('a prefix written in two ways is one prefix, and two uplinks of a site need two labels', limit, async (t) => {
   const controller = await startTestController(t);

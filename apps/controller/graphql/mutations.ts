@@ -1,6 +1,7 @@
 /** Mutations: each hands its input to the service of the same name. */
 import type { Alarm } from '../edges/alarms.ts';
 import type { Edge, Peer, Site } from '../network/network.ts';
+import { warningsOf } from '../network/publish.ts';
 import { acknowledgeAlarm } from '../services/acknowledgeAlarm.ts';
 import { addPeer } from '../services/addPeer.ts';
 import { addSite } from '../services/addSite.ts';
@@ -89,7 +90,15 @@ sessionPayload.implement({
   }),
 });
 const sitePayload = builder.objectRef<{ site: Site }>('SitePayload');
-sitePayload.implement({ fields: (t) => ({ site: t.field({ type: siteRef, resolve: ({ site }) => site }) }) });
+sitePayload.implement({
+  fields: (t) => ({
+    site: t.field({ type: siteRef, resolve: ({ site }) => site }),
+    warnings: t.stringList({
+      description: 'What works and may be meant, yet deserves a second look, such as a single uplink; about this site.',
+      resolve: ({ site }, _, { core }) => warningsOf(core.network.current, site.id),
+    }),
+  }),
+});
 const removeSitePayload = builder.objectRef<{ removedId: string }>('RemoveSitePayload');
 removeSitePayload.implement({ fields: (t) => ({ removedId: t.exposeID('removedId') }) });
 const removePeerPayload = builder.objectRef<{ removedId: string }>('RemovePeerPayload');

@@ -19,13 +19,37 @@ export interface Publisher {
   readonly now: () => number;
 }
 
+/** The input field that a finding is about, where a form shows it. */
+const fieldOfCode: Readonly<Record<string, string>> = {
+  PREFIX_INVALID: 'prefixes',
+  PREFIX_IS_DEFAULT: 'prefixes',
+  PREFIX_TWICE: 'prefixes',
+  PREFIX_AT_TWO_SITES: 'prefixes',
+  PREFIX_HOLDS_OVERLAY: 'prefixes',
+  PORT_TWICE: 'uplinks',
+  INTERFACE_TWICE: 'uplinks',
+  SITE_NAME_TAKEN: 'name',
+  PEER_KEY_TWICE: 'publicKey',
+};
+
 /** Refuses a model that cannot work; the findings' words are the answer. */
 export function refuseBroken(network: Network): void {
   const errors = check(network.model).filter((finding) => finding.severity === 'error');
   if (errors.length === 0) return;
-  throw new ServiceError('CONFLICT', errors.map((finding) => finding.message).join('; '), {
-    fields: Object.fromEntries(errors.map((finding) => [finding.code, finding.message])),
-  });
+  const fields: Record<string, string> = {};
+  for (const { code, message } of errors) {
+    const field = fieldOfCode[code];
+    if (field === undefined) continue;
+    fields[field] = fields[field] === undefined ? message : `${fields[field]}; ${message}`;
+  }
+  throw new ServiceError('CONFLICT', errors.map((finding) => finding.message).join('; '), { fields });
+}
+
+/** What may be meant and is worth a second look, in words, as far as it names the site. */
+export function warningsOf(network: Network, siteId: string): string[] {
+  return check(network.model)
+    .filter((finding) => finding.severity === 'warning' && finding.siteIds.includes(siteId))
+    .map((finding) => finding.message);
 }
 
 /** Stores a new version for each edge whose content changed. Returns their ids. */

@@ -11,10 +11,8 @@ export async function writeUplinks(work: Work<unknown>, edgeId: string, inputs: 
   const labels = inputs.map((input) => input.label.toLowerCase());
   const twice = labels.find((label, index) => labels.indexOf(label) !== index);
   if (twice !== undefined) {
-    throw new ServiceError(
-      'CONFLICT',
-      `two uplinks are called ${twice}; give each of the site's uplinks its own label`,
-    );
+    const message = `two uplinks are called ${twice}; give each of the site's uplinks its own label`;
+    throw new ServiceError('CONFLICT', message, { fields: { uplinks: message } });
   }
   const present = await trx.selectFrom('uplink').selectAll().where('edge_id', '=', edgeId).execute();
   const kept = new Set(inputs.flatMap((input) => input.id ?? []));
@@ -25,7 +23,8 @@ export async function writeUplinks(work: Work<unknown>, edgeId: string, inputs: 
   for (const uplink of present.filter((one) => !kept.has(one.id))) {
     const peer = await trx.selectFrom('peer').select('name').where('uplink_id', '=', uplink.id).executeTakeFirst();
     if (peer !== undefined) {
-      throw new ServiceError('CONFLICT', `uplink ${uplink.label} serves the peer ${peer.name}; remove that peer first`);
+      const message = `uplink ${uplink.label} serves the peer ${peer.name}; remove that peer first`;
+      throw new ServiceError('CONFLICT', message, { fields: { uplinks: message } });
     }
     await trx.deleteFrom('uplink').where('id', '=', uplink.id).execute();
   }
