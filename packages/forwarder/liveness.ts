@@ -7,12 +7,15 @@
 
 export const PROBE_INTERVAL_MS = 250;
 export const SILENCE_LIMIT_MS = 1_000;
+/** Without a reply for longer than a reply can be apart from the next, probes are this far apart. */
+const DOUBT_AFTER_MS = 300;
+const DOUBT_INTERVAL_MS = 50;
 export const LOSS_WINDOW_MS = 10_000;
 /** A tunnel that stays down this long gets a new handshake over all candidate endpoints. */
 export const RETRY_AFTER_DOWN_MS = 5_000;
 
-/** Probes remembered: the loss window, and the silence limit for those that may still be answered. */
-const REMEMBERED = 64;
+/** Probes remembered: those of the loss window, also when much of it was in doubt. A power of two: numbers wrap. */
+const REMEMBERED = 256;
 
 export type LivenessState = 'connecting' | 'up' | 'down';
 
@@ -54,7 +57,9 @@ export class Liveness {
 
   /** Sets when the next probe is due. After a pause, probes do not come in a bunch. */
   schedule(nowMs: number): void {
-    this.nextProbeAtMs = Math.max(this.nextProbeAtMs + PROBE_INTERVAL_MS, nowMs + PROBE_INTERVAL_MS / 2);
+    const isInDoubt = this.state === 'up' && nowMs - this.#lastReplyAtMs > DOUBT_AFTER_MS;
+    const intervalMs = isInDoubt ? DOUBT_INTERVAL_MS : PROBE_INTERVAL_MS;
+    this.nextProbeAtMs = Math.max(this.nextProbeAtMs + intervalMs, nowMs + intervalMs / 2);
   }
 
   /**
