@@ -12,6 +12,7 @@ import { StartProblem } from './components/start-problem.tsx';
 import { onSignedOut } from './live/client.ts';
 import { forgetSession, session } from './live/session.ts';
 import { NotFoundPage } from './pages/not-found.tsx';
+import { auditSearch, setupSearch, signInSearch, sitesSearch, topologySearch } from './search.ts';
 
 const root = createRootRoute({
   component: Outlet,
@@ -38,24 +39,17 @@ const inside = createRoute({
   notFoundComponent: NotFoundPage,
 });
 
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
-const oneOf = <Word extends string>(words: readonly Word[], value: unknown) => words.find((word) => word === value);
-
-/** Only paths of our own: a link must not send somebody to another site after signing in. */
-const ownPath = (value: unknown) => (typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined);
-
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  validateSearch: (search): { token?: string } => defined({ token: text(search.token) }),
+  validateSearch: setupSearch,
   component: lazyRouteComponent(() => import('./pages/setup.tsx'), 'SetupPage'),
 });
 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (search): { to?: string; ended?: true } =>
-    defined({ to: ownPath(search.to), ended: search.ended === true ? (true as const) : undefined }),
+  validateSearch: signInSearch,
   component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
 });
 
@@ -65,25 +59,10 @@ const overview = createRoute({
   component: lazyRouteComponent(() => import('./pages/overview.tsx'), 'OverviewPage'),
 });
 
-const siteStates = ['UP', 'DEGRADED', 'DOWN', 'PENDING'] as const;
-
-export interface SitesSearch {
-  readonly name?: string;
-  readonly state?: (typeof siteStates)[number];
-  readonly sort?: string;
-  readonly desc?: true;
-}
-
 const sites = createRoute({
   getParentRoute: () => inside,
   path: '/sites',
-  validateSearch: (search): SitesSearch =>
-    defined({
-      name: text(search.name),
-      state: oneOf(siteStates, search.state),
-      sort: text(search.sort),
-      desc: search.desc === true ? (true as const) : undefined,
-    }),
+  validateSearch: sitesSearch,
   component: lazyRouteComponent(() => import('./pages/sites.tsx'), 'SitesPage'),
 });
 
@@ -93,44 +72,19 @@ const site = createRoute({
   component: lazyRouteComponent(() => import('./pages/site.tsx'), 'SitePage'),
 });
 
-export interface TopologySearch {
-  readonly view?: 'list';
-  readonly site?: string;
-  readonly tunnel?: string;
-}
-
 const topology = createRoute({
   getParentRoute: () => inside,
   path: '/topology',
-  validateSearch: (search): TopologySearch =>
-    defined({ view: oneOf(['list'], search.view), site: text(search.site), tunnel: text(search.tunnel) }),
+  validateSearch: topologySearch,
   component: lazyRouteComponent(() => import('./pages/topology.tsx'), 'TopologyPage'),
 });
-
-export interface AuditSearch {
-  readonly actor?: string;
-  readonly action?: string;
-  readonly after?: string;
-  readonly before?: string;
-}
 
 const audit = createRoute({
   getParentRoute: () => inside,
   path: '/audit',
-  validateSearch: (search): AuditSearch =>
-    defined({
-      actor: text(search.actor),
-      action: text(search.action),
-      after: text(search.after),
-      before: text(search.before),
-    }),
+  validateSearch: auditSearch,
   component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'AuditPage'),
 });
-
-/** Leaves out what is undefined, so that it does not show up in the URL. */
-function defined<Search extends object>(search: Search): { [Key in keyof Search]?: NonNullable<Search[Key]> } {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as never;
-}
 
 export const router = createRouter({
   routeTree: root.addChildren([setup, signIn, inside.addChildren([overview, sites, site, topology, audit])]),

@@ -27,26 +27,28 @@ interface Look {
   readonly icon: typeof IconCheck;
 }
 
+const up: Look = { tone: 'up', label: 'Up', icon: IconCheck };
+const down: Look = { tone: 'down', label: 'Down', icon: IconX };
 const unknown: Look = { tone: 'idle', label: 'Unknown', icon: IconHelp };
 
 /** How each state is told: a word and a sign first, a colour only in addition. */
 export const siteLooks: Readonly<Record<SiteState, Look>> = {
-  UP: { tone: 'up', label: 'Up', icon: IconCheck },
+  UP: up,
   DEGRADED: { tone: 'warn', label: 'Degraded', icon: IconAlertTriangle },
-  DOWN: { tone: 'down', label: 'Down', icon: IconX },
+  DOWN: down,
   PENDING: { tone: 'idle', label: 'Waiting for gateway', icon: IconHourglass },
 };
 
 export const tunnelLooks: Readonly<Record<TunnelState, Look>> = {
-  UP: { tone: 'up', label: 'Up', icon: IconCheck },
-  DOWN: { tone: 'down', label: 'Down', icon: IconX },
+  UP: up,
+  DOWN: down,
   CONNECTING: { tone: 'warn', label: 'Connecting', icon: IconLoader2 },
   UNKNOWN: unknown,
 };
 
 export const uplinkLooks: Readonly<Record<UplinkState, Look>> = {
-  UP: { tone: 'up', label: 'Up', icon: IconCheck },
-  DOWN: { tone: 'down', label: 'Down', icon: IconX },
+  UP: up,
+  DOWN: down,
   UNKNOWN: unknown,
 };
 

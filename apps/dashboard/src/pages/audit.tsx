@@ -9,7 +9,7 @@ import { State } from '../components/state.tsx';
 import { formatMoment } from '../format/time.ts';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
-import type { AuditSearch } from '../router.tsx';
+import type { AuditSearch } from '../search.ts';
 
 const auditQuery = graphql(`
   query AuditLog($first: Int, $after: String, $last: Int, $before: String, $filter: AuditFilter) {

@@ -1,8 +1,9 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { PasswordInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Gate } from '../components/gate.tsx';
+import { GateForm } from '../components/gate-form.tsx';
 import { PasswordHint } from '../components/new-password.tsx';
 import { Notice } from '../components/notice.tsx';
 import { minimumPasswordLength } from '../format/password.ts';
@@ -61,36 +62,36 @@ function SetupForm({ token }: { token: string }) {
     await navigate({ to: '/' });
   });
   return (
-    <form onSubmit={submit} noValidate>
-      <Stack gap="sm">
-        {refusal && <Notice tone="down">{refusal}</Notice>}
-        <TextInput label="Name" autoComplete="name" data-testid="setup-name" {...form.getInputProps('name')} />
-        <TextInput
-          label="E-mail"
-          type="email"
-          autoComplete="username"
-          data-testid="setup-email"
-          {...form.getInputProps('email')}
-        />
-        <div>
-          <PasswordInput
-            label="Password"
-            autoComplete="new-password"
-            data-testid="setup-password"
-            {...form.getInputProps('password')}
-          />
-          <PasswordHint password={form.values.password} />
-        </div>
+    <GateForm
+      action="Create administrator"
+      testId="setup-submit"
+      isRunning={create.isRunning}
+      refusal={refusal}
+      onSubmit={submit}
+    >
+      <TextInput label="Name" autoComplete="name" data-testid="setup-name" {...form.getInputProps('name')} />
+      <TextInput
+        label="E-mail"
+        type="email"
+        autoComplete="username"
+        data-testid="setup-email"
+        {...form.getInputProps('email')}
+      />
+      <div>
         <PasswordInput
-          label="Password again"
+          label="Password"
           autoComplete="new-password"
-          data-testid="setup-password-again"
-          {...form.getInputProps('again')}
+          data-testid="setup-password"
+          {...form.getInputProps('password')}
         />
-        <Button type="submit" fullWidth mt="xs" loading={create.isRunning} data-testid="setup-submit">
-          Create administrator
-        </Button>
-      </Stack>
-    </form>
+        <PasswordHint password={form.values.password} />
+      </div>
+      <PasswordInput
+        label="Password again"
+        autoComplete="new-password"
+        data-testid="setup-password-again"
+        {...form.getInputProps('again')}
+      />
+    </GateForm>
   );
 }

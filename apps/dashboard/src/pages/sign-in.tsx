@@ -1,8 +1,9 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { PasswordInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Gate } from '../components/gate.tsx';
+import { GateForm } from '../components/gate-form.tsx';
 import { Notice } from '../components/notice.tsx';
 import { showAtFields } from '../live/form-errors.ts';
 import { forgetSession } from '../live/session.ts';
@@ -31,29 +32,29 @@ export function SignInPage() {
   });
   return (
     <Gate title="Sign in" lead="To the network of your organisation.">
-      <form onSubmit={submit} noValidate>
-        <Stack gap="sm">
-          {refusal && <Notice tone="down">{refusal}</Notice>}
-          {ended && !refusal && <Notice tone="accent">Your session has ended. Sign in again to go on.</Notice>}
-          <TextInput
-            label="E-mail"
-            type="email"
-            autoComplete="username"
-            autoFocus
-            data-testid="sign-in-email"
-            {...form.getInputProps('email')}
-          />
-          <PasswordInput
-            label="Password"
-            autoComplete="current-password"
-            data-testid="sign-in-password"
-            {...form.getInputProps('password')}
-          />
-          <Button type="submit" fullWidth mt="xs" loading={signIn.isRunning} data-testid="sign-in-submit">
-            Sign in
-          </Button>
-        </Stack>
-      </form>
+      <GateForm
+        action="Sign in"
+        testId="sign-in-submit"
+        isRunning={signIn.isRunning}
+        refusal={refusal}
+        onSubmit={submit}
+      >
+        {ended && !refusal && <Notice tone="accent">Your session has ended. Sign in again to go on.</Notice>}
+        <TextInput
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          autoFocus
+          data-testid="sign-in-email"
+          {...form.getInputProps('email')}
+        />
+        <PasswordInput
+          label="Password"
+          autoComplete="current-password"
+          data-testid="sign-in-password"
+          {...form.getInputProps('password')}
+        />
+      </GateForm>
     </Gate>
   );
 }

@@ -10,12 +10,13 @@ import { Rates } from '../components/rates.tsx';
 import { EnrolDialog } from '../components/site/enrol-dialog.tsx';
 import { RemoveSite } from '../components/site/remove-site.tsx';
 import { SiteActions } from '../components/site/site-actions.tsx';
-import { type EditableSite, SiteForm } from '../components/site/site-form.tsx';
+import type { EditableSite } from '../components/site/site-draft.ts';
+import { SiteForm } from '../components/site/site-form.tsx';
 import { State, siteLooks } from '../components/state.tsx';
 import { TunnelMeter } from '../components/tunnel-meter.tsx';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
-import type { SitesSearch } from '../router.tsx';
+import type { SitesSearch } from '../search.ts';
 
 const sitesQuery = graphql(`
   query Sites($filter: SiteFilter) {

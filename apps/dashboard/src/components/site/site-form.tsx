@@ -6,7 +6,8 @@ import { showAtFields } from '../../live/form-errors.ts';
 import { useChange } from '../../live/use-change.ts';
 import { graphql } from '../../queries/graphql.ts';
 import { Notice } from '../notice.tsx';
-import { newUplink, type UplinkDraft, UplinkFields, uplinkInput } from './uplink-fields.tsx';
+import { draftOf, type EditableSite, newUplink, type SiteDraft, uplinkInput } from './site-draft.ts';
+import { UplinkFields } from './uplink-fields.tsx';
 
 const addMutation = graphql(`
   mutation AddSite($input: AddSiteInput!) {
@@ -18,43 +19,6 @@ const updateMutation = graphql(`
     updateSite(input: $input) { site { id name } }
   }
 `);
-
-export interface EditableSite {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly location: string;
-  readonly revision: number;
-  readonly prefixes: readonly { readonly prefix: string }[];
-  readonly uplinks: readonly {
-    readonly id: string;
-    readonly label: string;
-    readonly interface: string;
-    readonly domain: string;
-    readonly cost: number;
-    readonly port: number;
-    readonly publicEndpoints: readonly string[];
-  }[];
-}
-
-export interface SiteDraft {
-  readonly name: string;
-  readonly location: string;
-  readonly description: string;
-  readonly prefixes: string[];
-  readonly uplinks: UplinkDraft[];
-}
-
-function draftOf(site: EditableSite | undefined): SiteDraft {
-  if (!site) return { name: '', location: '', description: '', prefixes: [], uplinks: [newUplink()] };
-  return {
-    name: site.name,
-    location: site.location,
-    description: site.description,
-    prefixes: site.prefixes.map(({ prefix }) => prefix),
-    uplinks: site.uplinks.map((uplink) => ({ ...uplink, publicEndpoints: [...uplink.publicEndpoints] })),
-  };
-}
 
 interface SiteFormProps {
   /** The site to edit; without it a new one is added. */

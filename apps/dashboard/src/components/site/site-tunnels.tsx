@@ -1,15 +1,14 @@
 import { IconArrowRight, IconRoute } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { formatPercent } from '../../format/rate.ts';
-import { formatAgo, formatMoment, formatMs } from '../../format/time.ts';
+import { formatAgo, formatMoment } from '../../format/time.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
 import { endsFrom, ratesFrom } from '../../tunnels/perspective.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Message, QueryState } from '../query-state.tsx';
 import { Rates } from '../rates.tsx';
-import { State, tunnelLooks } from '../state.tsx';
+import { tunnelColumns } from '../tunnel-columns.tsx';
 
 const tunnelsQuery = graphql(`
   query SiteTunnels($id: ID!) {
@@ -29,7 +28,6 @@ type Tunnel = NonNullable<ResultOf<typeof tunnelsQuery>['site']>['tunnels'][numb
 function columnsFrom(siteId: string): readonly Column<Tunnel>[] {
   const near = (tunnel: Tunnel) => endsFrom<Tunnel['a']>(tunnel, siteId).near;
   const far = (tunnel: Tunnel) => endsFrom<Tunnel['a']>(tunnel, siteId).far;
-  const total = (tunnel: Tunnel) => tunnel.aToBBitsPerSecond + tunnel.bToABitsPerSecond;
   return [
     {
       id: 'to',
@@ -53,40 +51,10 @@ function columnsFrom(siteId: string): readonly Column<Tunnel>[] {
         </span>
       ),
     },
-    {
-      id: 'state',
-      header: 'State',
-      sort: (tunnel) => tunnel.state,
-      cell: (tunnel) => <State look={tunnelLooks[tunnel.state]} note={`since ${formatMoment(tunnel.since)}`} />,
-    },
-    {
-      id: 'active',
-      header: 'Traffic',
-      sort: (tunnel) => Number(!near(tunnel).active),
-      cell: (tunnel) =>
-        near(tunnel).active ? <span className="in-use">In use</span> : <span className="muted">Standby</span>,
-    },
-    {
-      id: 'rtt',
-      header: 'Round trip',
-      align: 'end',
-      sort: (tunnel) => tunnel.roundTripMs ?? Number.POSITIVE_INFINITY,
-      cell: (tunnel) => formatMs(tunnel.roundTripMs),
-    },
-    {
-      id: 'loss',
-      header: 'Loss',
-      align: 'end',
-      sort: (tunnel) => tunnel.lossPercent ?? Number.POSITIVE_INFINITY,
-      cell: (tunnel) => formatPercent(tunnel.lossPercent),
-    },
-    {
-      id: 'throughput',
-      header: 'Throughput',
-      align: 'end',
-      sort: total,
-      cell: (tunnel) => <Rates {...ratesFrom(tunnel, tunnel, siteId)} />,
-    },
+    ...tunnelColumns<Tunnel>({
+      isActive: (tunnel) => near(tunnel).active,
+      throughput: (tunnel) => <Rates {...ratesFrom(tunnel, tunnel, siteId)} />,
+    }),
     {
       id: 'since',
       header: 'Since',

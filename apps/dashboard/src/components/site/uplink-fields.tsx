@@ -1,35 +1,7 @@
 import { ActionIcon, NumberInput, TagsInput, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { IconTrash } from '@tabler/icons-react';
-import type { SiteDraft } from './site-form.tsx';
-
-export interface UplinkDraft {
-  readonly id?: string;
-  readonly label: string;
-  readonly interface: string;
-  readonly domain: string;
-  readonly cost: number | string;
-  /** Empty: the controller chooses. */
-  readonly port: number | string;
-  readonly publicEndpoints: string[];
-}
-
-export function newUplink(): UplinkDraft {
-  return { label: 'internet', interface: '', domain: 'internet', cost: 10, port: '', publicEndpoints: [] };
-}
-
-/** What the controller takes: fields left empty are left out, so that its own defaults hold. */
-export function uplinkInput({ id, label, interface: name, domain, cost, port, publicEndpoints }: UplinkDraft) {
-  return {
-    ...(id !== undefined && { id }),
-    label: label.trim(),
-    interface: name.trim(),
-    ...(domain.trim() && { domain: domain.trim() }),
-    ...(typeof cost === 'number' && { cost }),
-    ...(typeof port === 'number' && { port }),
-    publicEndpoints,
-  };
-}
+import type { SiteDraft } from './site-draft.ts';
 
 /** One block an uplink: what it is, and where others can reach it. */
 export function UplinkFields({ form }: { form: UseFormReturnType<SiteDraft> }) {

@@ -1,0 +1,66 @@
+/** A site as a form holds it: every field there and none refused yet. */
+
+export interface EditableSite {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly location: string;
+  readonly revision: number;
+  readonly prefixes: readonly { readonly prefix: string }[];
+  readonly uplinks: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly interface: string;
+    readonly domain: string;
+    readonly cost: number;
+    readonly port: number;
+    readonly publicEndpoints: readonly string[];
+  }[];
+}
+
+export interface UplinkDraft {
+  readonly id?: string;
+  readonly label: string;
+  readonly interface: string;
+  readonly domain: string;
+  readonly cost: number | string;
+  /** Empty: the controller chooses. */
+  readonly port: number | string;
+  readonly publicEndpoints: string[];
+}
+
+export interface SiteDraft {
+  readonly name: string;
+  readonly location: string;
+  readonly description: string;
+  readonly prefixes: string[];
+  readonly uplinks: UplinkDraft[];
+}
+
+export function draftOf(site: EditableSite | undefined): SiteDraft {
+  if (!site) return { name: '', location: '', description: '', prefixes: [], uplinks: [newUplink()] };
+  return {
+    name: site.name,
+    location: site.location,
+    description: site.description,
+    prefixes: site.prefixes.map(({ prefix }) => prefix),
+    uplinks: site.uplinks.map((uplink) => ({ ...uplink, publicEndpoints: [...uplink.publicEndpoints] })),
+  };
+}
+
+export function newUplink(): UplinkDraft {
+  return { label: 'internet', interface: '', domain: 'internet', cost: 10, port: '', publicEndpoints: [] };
+}
+
+/** What the controller takes: fields left empty are left out, so that its own defaults hold. */
+export function uplinkInput({ id, label, interface: name, domain, cost, port, publicEndpoints }: UplinkDraft) {
+  return {
+    ...(id !== undefined && { id }),
+    label: label.trim(),
+    interface: name.trim(),
+    ...(domain.trim() && { domain: domain.trim() }),
+    ...(typeof cost === 'number' && { cost }),
+    ...(typeof port === 'number' && { port }),
+    publicEndpoints,
+  };
+}

@@ -1,0 +1,61 @@
+import type { ReactNode } from 'react';
+import { formatPercent } from '../format/rate.ts';
+import { formatMoment, formatMs } from '../format/time.ts';
+import type { TunnelState } from '../queries/graphql.ts';
+import type { Column } from './data-table.tsx';
+import { State, tunnelLooks } from './state.tsx';
+
+interface Measured {
+  readonly state: TunnelState;
+  readonly since: string;
+  readonly roundTripMs: number | null;
+  readonly lossPercent: number | null;
+  readonly aToBBitsPerSecond: number;
+  readonly bToABitsPerSecond: number;
+}
+
+interface Reading<Tunnel> {
+  readonly isActive: (tunnel: Tunnel) => boolean;
+  readonly throughput: (tunnel: Tunnel) => ReactNode;
+}
+
+/** How a tunnel does: the columns that every table of tunnels has. What is unknown sorts last. */
+export function tunnelColumns<Tunnel extends Measured>(reading: Reading<Tunnel>): readonly Column<Tunnel>[] {
+  const { isActive, throughput } = reading;
+  return [
+    {
+      id: 'state',
+      header: 'State',
+      sort: (tunnel) => tunnel.state,
+      cell: (tunnel) => <State look={tunnelLooks[tunnel.state]} note={`since ${formatMoment(tunnel.since)}`} />,
+    },
+    {
+      id: 'active',
+      header: 'Traffic',
+      sort: (tunnel) => Number(!isActive(tunnel)),
+      cell: (tunnel) =>
+        isActive(tunnel) ? <span className="in-use">In use</span> : <span className="muted">Standby</span>,
+    },
+    {
+      id: 'rtt',
+      header: 'Round trip',
+      align: 'end',
+      sort: (tunnel) => tunnel.roundTripMs ?? Number.POSITIVE_INFINITY,
+      cell: (tunnel) => formatMs(tunnel.roundTripMs),
+    },
+    {
+      id: 'loss',
+      header: 'Loss',
+      align: 'end',
+      sort: (tunnel) => tunnel.lossPercent ?? Number.POSITIVE_INFINITY,
+      cell: (tunnel) => formatPercent(tunnel.lossPercent),
+    },
+    {
+      id: 'throughput',
+      header: 'Throughput',
+      align: 'end',
+      sort: (tunnel) => tunnel.aToBBitsPerSecond + tunnel.bToABitsPerSecond,
+      cell: throughput,
+    },
+  ];
+}
