@@ -84,9 +84,10 @@ export class Conversation {
       await settleContinuation(this.#core, this.#connection.edgeId, this.#unsettled);
       this.#unsettled = undefined;
     }
-    // A word said just before the edge moved to another connection counts; a state said there is older than the new one.
+    // A word said just before the edge moved to another connection counts, and so does telemetry, each at its own time;
+    // the state of uplinks said there is older than the new one.
     const isReplaced = this.#speakers.speakerFor(this.#connection.edgeId) !== this.#connection;
-    if (isReplaced && (message.type === 'telemetry' || message.type === 'uplinks')) return;
+    if (isReplaced && message.type === 'uplinks') return;
     await this.#answer(message);
   }
 
@@ -126,8 +127,7 @@ export class Conversation {
       case 'returned':
         return this.#gaveUp(message);
       case 'telemetry':
-        this.#core.live.report(this.#connection.edgeId, message);
-        this.#core.changes.announce('telemetry');
+        this.#takeTelemetry(message);
         return this.#presume();
       case 'notice':
         if (causes.isNoticeCode(message.code)) this.#core.alarms.raise(causes.notice(this.#edge(), message));
@@ -151,7 +151,7 @@ export class Conversation {
     this.#unsettled = continuation;
     this.#greetedAt = this.#core.now();
     this.#speakers.adopt(this.#connection);
-    this.#core.live.connected(edgeId);
+    this.#core.live.connected(edgeId, hello.wallMs);
     this.#core.alarms.clear(causes.keyOf('offline', edgeId));
     this.#connection.send({
       type: 'welcome',
@@ -199,6 +199,14 @@ export class Conversation {
 
   async #takeUplinks(reports: Said<'uplinks'>['uplinks']): Promise<void> {
     if (await writeUplinkReports(this.#core, this.#connection.edgeId, reports)) this.#speakers.recompileSoon();
+  }
+
+  #takeTelemetry(message: Said<'telemetry'>): void {
+    const { live, telemetry, network, changes, now } = this.#core;
+    const late = live.report(this.#connection.edgeId, message, network.current.tunnels);
+    if (late === undefined) changes.announce('telemetry');
+    // Charts show it with the next report that is of now, which follows.
+    else telemetry.fill(late.at, late.tick, now());
   }
 
   async #confirmed(version: string): Promise<void> {

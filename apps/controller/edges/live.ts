@@ -1,30 +1,35 @@
 /** What the edges say of themselves right now; nothing of this survives a restart, because edges say it again. */
 import type { TunnelPlan } from '@patronus/fabric';
-import type { EdgeMessage, TunnelTelemetry } from '@patronus/protocol';
+import type { EdgeMessage } from '@patronus/protocol';
 import type { Network, Site, Uplink } from '../network/network.ts';
-import type { HistoryPoint, Tick, TunnelStateWord } from '../store/telemetry.ts';
-
-export type { HistoryPoint };
+import type { Sample, Tick, TunnelStateWord } from '../store/samples.ts';
+import { followAll, type Report } from './rates.ts';
 
 /** An edge that has been silent for so long no longer vouches for its tunnels. */
 export const STALE_MS = 5_000;
-/** Shorter intervals give rates that jump. */
-const RATE_WINDOW_MS = 500;
-
-interface Report {
-  readonly telemetry: TunnelTelemetry;
-  readonly receivedBitsPerSecond: number;
-  readonly sentBitsPerSecond: number;
-  /** Counters and time the rates start from. */
-  readonly base: { readonly wallMs: number; readonly received: number; readonly sent: number };
-}
 
 interface Presence {
   isConnected: boolean;
   /** Controller's clock; of the last message. */
   lastSeenAt: number;
+  /** Edge's clock; of the newest report, or of the hello. */
   wallMs: number;
+  /** Controller's clock; of the newest report that was of its time, or of the hello. */
+  currentAt: number;
+  /** What the edge's clock is ahead of ours, ms, as of its hello. */
+  skewMs: number;
   reports: ReadonlyMap<string, Report>;
+  /** The last of those that waited: their rates follow from one another. */
+  late: ReadonlyMap<string, Report>;
+  /** Reports the edge lost because its buffer was full, since its start. */
+  dropped: number;
+}
+
+/** What an edge measured at a time now past, because it could not tell us then. */
+export interface LateReport {
+  /** Controller's clock. */
+  readonly at: number;
+  readonly tick: Tick;
 }
 
 export interface TunnelEndView {
@@ -58,11 +63,13 @@ export class Live {
     this.#startedAt = now();
   }
 
-  connected(edgeId: string): void {
+  /** `wallMs`: the edge's clock in its hello. What was taken before waited; what was taken after is of now. */
+  connected(edgeId: string, wallMs: number): void {
     const presence = this.#presence(edgeId);
     presence.isConnected = true;
     presence.lastSeenAt = this.#now();
-    presence.wallMs = 0;
+    this.#setClock(presence, wallMs);
+    presence.late = presence.reports;
   }
 
   seen(edgeId: string): void {
@@ -87,14 +94,40 @@ export class Live {
     return this.#presences.get(edgeId)?.lastSeenAt ?? null;
   }
 
-  /** Takes a report in; one that is older than the last, because it waited, changes nothing here. */
-  report(edgeId: string, { wallMs, tunnels }: Extract<EdgeMessage, { type: 'telemetry' }>): void {
+  /**
+   * Takes a report in. One that is older than the hello or the last report, because it waited, changes nothing here:
+   * it is returned as the samples of its own time, those of the edge's own tunnels only.
+   */
+  report(
+    edgeId: string,
+    { wallMs, tunnels, dropped }: Extract<EdgeMessage, { type: 'telemetry' }>,
+    plans: ReadonlyMap<string, TunnelPlan>,
+  ): LateReport | undefined {
     const presence = this.#presence(edgeId);
     presence.lastSeenAt = this.#now();
-    if (wallMs < presence.wallMs) return;
-    const before = presence.reports;
-    presence.reports = new Map(tunnels.map((tunnel) => [tunnel.id, follow(before.get(tunnel.id), tunnel, wallMs)]));
-    presence.wallMs = wallMs;
+    presence.dropped = dropped;
+    // A report of now follows each few that waited. When none does, the edge's clock was set back.
+    if (wallMs < presence.wallMs && this.#now() - presence.currentAt > STALE_MS) {
+      this.#setClock(presence, wallMs);
+      presence.reports = new Map();
+    }
+    if (wallMs >= presence.wallMs) {
+      presence.reports = followAll(presence.reports, tunnels, wallMs);
+      presence.wallMs = wallMs;
+      presence.currentAt = this.#now();
+      return undefined;
+    }
+    presence.late = followAll(presence.late, tunnels, wallMs);
+    const samples = presence.late.values().flatMap((report): [string, Sample][] => {
+      const plan = plans.get(report.telemetry.id);
+      return plan === undefined || !hasEnd(plan, edgeId) ? [] : [[plan.id, sampleOf(plan, edgeId, report)]];
+    });
+    return { at: Math.round(wallMs - presence.skewMs), tick: Object.fromEntries(samples) };
+  }
+
+  /** Reports that edges lost while we were away, since their starts. */
+  get droppedReports(): number {
+    return this.#presences.values().reduce((sum, { dropped }) => sum + dropped, 0);
   }
 
   /** How long ago the edge was last heard, ms; since the controller's start when never. */
@@ -155,10 +188,25 @@ export class Live {
     return up === 0 ? 'DOWN' : 'DEGRADED';
   }
 
+  #setClock(presence: Presence, wallMs: number): void {
+    presence.wallMs = wallMs;
+    presence.currentAt = this.#now();
+    presence.skewMs = wallMs - this.#now();
+  }
+
   #presence(edgeId: string): Presence {
     const known = this.#presences.get(edgeId);
     if (known !== undefined) return known;
-    const fresh: Presence = { isConnected: false, lastSeenAt: this.#now(), wallMs: 0, reports: new Map() };
+    const fresh: Presence = {
+      isConnected: false,
+      lastSeenAt: this.#now(),
+      wallMs: 0,
+      currentAt: this.#now(),
+      skewMs: 0,
+      reports: new Map(),
+      late: new Map(),
+      dropped: 0,
+    };
     this.#presences.set(edgeId, fresh);
     return fresh;
   }
@@ -183,19 +231,23 @@ export class Live {
   }
 }
 
-function follow(before: Report | undefined, telemetry: TunnelTelemetry, wallMs: number): Report {
-  const start = { wallMs, received: telemetry.receivedBytes, sent: telemetry.sentBytes };
-  const restarted =
-    before === undefined || telemetry.receivedBytes < before.base.received || telemetry.sentBytes < before.base.sent;
-  if (restarted) return { telemetry, receivedBitsPerSecond: 0, sentBitsPerSecond: 0, base: start };
-  const elapsed = wallMs - before.base.wallMs;
-  if (elapsed < RATE_WINDOW_MS) return { ...before, telemetry };
-  return {
-    telemetry,
-    receivedBitsPerSecond: ((start.received - before.base.received) * 8000) / elapsed,
-    sentBitsPerSecond: ((start.sent - before.base.sent) * 8000) / elapsed,
-    base: start,
-  };
+function hasEnd({ a, b }: TunnelPlan, edgeId: string): boolean {
+  return a.edgeId === edgeId || b.edgeId === edgeId;
+}
+
+/** What one end saw, in the words of the charts. */
+function sampleOf(plan: TunnelPlan, edgeId: string, report: Report): Sample {
+  const { telemetry, sentBitsPerSecond, receivedBitsPerSecond } = report;
+  const state = states[telemetry.state];
+  const [aToB, bToA] =
+    plan.a.edgeId === edgeId ? [sentBitsPerSecond, receivedBitsPerSecond] : [receivedBitsPerSecond, sentBitsPerSecond];
+  return [
+    state,
+    state === 'UP' ? scaled(telemetry.roundTripUs, 1 / 1000) : null,
+    scaled(telemetry.loss, 100),
+    aToB,
+    bToA,
+  ];
 }
 
 /** DOWN as soon as one end says so; UNKNOWN when neither says anything. */

@@ -29,6 +29,11 @@ export function makeMetrics(core: Core, liveClients: () => number): Registry {
     () => [...network.current.tunnels.values()].filter((plan) => live.stateOf(plan) === 'UP').length,
   );
   gauge('alarms_active', 'Alarms not cleared', () => alarms.all().filter((alarm) => alarm.cleared_at === null).length);
+  gauge(
+    'edge_reports_dropped',
+    'Reports that edges lost since their starts because the controller was away for longer than their buffers last',
+    () => live.droppedReports,
+  );
   gauge('live_clients', 'Open live-query sockets', liveClients);
   new Gauge({
     name: 'patronus_refusals',

@@ -10,22 +10,26 @@ import type Database from 'better-sqlite3';
 import type { Logger } from 'pino';
 import { StoreError } from './error.ts';
 import { openFile } from './open.ts';
+import { averaged, averagedTick, completed, type Sample, type Tick } from './samples.ts';
 
 export const TICK_MS = 2_000;
 const MINUTE_MS = 60_000;
 const TICKS_KEPT_MS = 3_600_000;
 const MINUTES_KEPT_MS = 7 * 24 * 3_600_000;
 const BYTES_KEPT = 256 * 1024 * 1024;
-
-export type TunnelStateWord = 'UP' | 'DOWN' | 'CONNECTING' | 'UNKNOWN';
-
-/** One tunnel at one time: state, round trip (ms), loss (percent), bits a second from a to b and back. */
-export type Sample = readonly [TunnelStateWord, number | null, number | null, number, number];
-export type Tick = Readonly<Record<string, Sample>>;
+/** What waited at an edge for longer is not taken any more. */
+const OLDEST_LATE_MS = 10 * MINUTE_MS;
+/** Ticks that late words changed are written so many at a time, between two of our own. */
+const LATE_WRITTEN_AT_ONCE = 30;
 
 export interface HistoryPoint {
   readonly at: number;
   readonly sample: Sample;
+}
+
+interface RecentTick {
+  readonly at: number;
+  readonly tick: Record<string, Sample>;
 }
 
 interface BlobRow {
@@ -36,9 +40,12 @@ interface BlobRow {
 export class TelemetryStore {
   readonly #raw: Database.Database;
   readonly #organisation: string;
-  /** The last hour, decoded: what live charts read twice a second. */
-  #recent: { at: number; tick: Tick }[] = [];
-  #minute: { at: number; ticks: Tick[] } | undefined;
+  /** The last hour, decoded, oldest first: what live charts read twice a second. */
+  #recent: RecentTick[] = [];
+  /** The minute that fills now; undefined before the first tick ever. */
+  #minute: number | undefined;
+  /** Ticks that late words changed and that are still to be written. */
+  readonly #changed = new Set<RecentTick>();
 
   constructor(raw: Database.Database, organisation: string, now: number) {
     this.#raw = raw;
@@ -49,16 +56,39 @@ export class TelemetryStore {
         `create table if not exists ${tier} (organisation text not null, at integer not null, blob blob not null, primary key (organisation, at)) without rowid`,
       );
     }
-    this.#recent = this.#rows('tick', now - TICKS_KEPT_MS).map(({ at, blob }) => ({ at, tick: decode(blob) }));
+    this.#recent = this.#rows('tick', now - TICKS_KEPT_MS).map(({ at, blob }) => ({ at, tick: { ...decode(blob) } }));
+    const last = this.#recent.at(-1);
+    if (last !== undefined) this.#minute = minuteOf(last.at);
   }
 
   record(at: number, tick: Tick): void {
-    this.#recent.push({ at, tick });
+    // The clock may have been set back, or an edge's word may be ahead of it: the list stays in order.
+    this.#recent.splice(this.#placeOf(at), 0, { at, tick: { ...tick } });
     while (this.#recent.length > 0 && this.#recent[0]!.at < at - TICKS_KEPT_MS) this.#recent.shift();
     this.#raw.transaction(() => {
       this.#insert('tick', at, tick);
-      this.#rollUp(at, tick);
+      this.#rollUp(at);
+      this.#writeChanged(LATE_WRITTEN_AT_ONCE);
     })();
+  }
+
+  /**
+   * Takes in what was measured at `at` and had to wait: it adds to the tick of that time, or fills the hole where none
+   * was kept. Returns false when it is too old, or of a time still to come, and so was not taken.
+   */
+  fill(at: number, late: Tick, now: number): boolean {
+    if (at > now || at < now - OLDEST_LATE_MS) return false;
+    const place = this.#placeOf(at);
+    const near = [this.#recent[place - 1], this.#recent[place]].filter((one) => one !== undefined);
+    // Half a tick on either side and a bit, for timers that come late: so ticks never stand closer than that.
+    const own = near
+      .filter((one) => Math.abs(one.at - at) <= TICK_MS * 0.6)
+      .sort((one, other) => Math.abs(one.at - at) - Math.abs(other.at - at))[0];
+    const recent = own ?? { at, tick: {} };
+    if (own === undefined) this.#recent.splice(place, 0, recent);
+    for (const [id, sample] of Object.entries(late)) recent.tick[id] = completed(recent.tick[id], sample);
+    this.#changed.add(recent);
+    return true;
   }
 
   /** About `points` samples of one tunnel over the last `seconds`, oldest first. */
@@ -80,6 +110,11 @@ export class TelemetryStore {
   }
 
   close(): void {
+    try {
+      this.#raw.transaction(() => this.#writeChanged(this.#changed.size))();
+    } catch {
+      // A full disk costs these points of the charts; it must not keep the controller from stopping in order.
+    }
     this.#raw.close();
   }
 
@@ -104,15 +139,35 @@ export class TelemetryStore {
       .run(this.#organisation, at, deflateRawSync(JSON.stringify(tick)));
   }
 
-  #rollUp(at: number, tick: Tick): void {
-    const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
-    if (this.#minute !== undefined && this.#minute.at !== minute) {
-      this.#insert('minute', this.#minute.at, averagedTick(this.#minute.ticks));
+  /** Where a tick of that time belongs in the last hour: behind all that are not later. */
+  #placeOf(at: number): number {
+    return this.#recent.findLastIndex((one) => one.at <= at) + 1;
+  }
+
+  #rollUp(at: number): void {
+    const minute = minuteOf(at);
+    if (this.#minute !== undefined && this.#minute !== minute) {
+      this.#writeMinute(this.#minute);
       this.#prune(at);
-      this.#minute = undefined;
     }
-    this.#minute ??= { at: minute, ticks: [] };
-    this.#minute.ticks.push(tick);
+    this.#minute = minute;
+  }
+
+  #writeMinute(minute: number): void {
+    const first = this.#placeOf(minute - 1);
+    const ticks = this.#recent.slice(first, this.#placeOf(minute + MINUTE_MS - 1)).map(({ tick }) => tick);
+    if (ticks.length > 0) this.#insert('minute', minute, averagedTick(ticks));
+  }
+
+  /** The minutes they belong to follow, all but the one that fills now. */
+  #writeChanged(most: number): void {
+    const minutes = new Set<number>();
+    for (const changed of [...this.#changed].slice(0, most)) {
+      this.#changed.delete(changed);
+      this.#insert('tick', changed.at, changed.tick);
+      minutes.add(minuteOf(changed.at));
+    }
+    for (const minute of minutes) if (minute !== this.#minute) this.#writeMinute(minute);
   }
 
   #prune(now: number): void {
@@ -145,6 +200,10 @@ export function openTelemetry(directory: string, organisation: string, now: numb
   }
 }
 
+function minuteOf(at: number): number {
+  return Math.floor(at / MINUTE_MS) * MINUTE_MS;
+}
+
 function decode(blob: Buffer): Tick {
   return JSON.parse(inflateRawSync(blob).toString());
 }
@@ -163,31 +222,4 @@ function bucketed(
     buckets.at(-1)!.ticks.push(tick);
   }
   return buckets;
-}
-
-const severity: Readonly<Record<TunnelStateWord, number>> = { UP: 0, CONNECTING: 1, UNKNOWN: 2, DOWN: 3 };
-
-function averaged(samples: readonly Sample[]): Sample {
-  if (samples.length === 1) return samples[0]!;
-  const worst = samples.reduce((one, other) => (severity[other[0]] > severity[one[0]] ? other : one))[0];
-  return [
-    worst,
-    mean(samples.map((one) => one[1])),
-    mean(samples.map((one) => one[2])),
-    mean(samples.map((one) => one[3])) ?? 0,
-    mean(samples.map((one) => one[4])) ?? 0,
-  ];
-}
-
-function mean(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-}
-
-function averagedTick(ticks: readonly Tick[]): Tick {
-  if (ticks.length === 1) return ticks[0]!;
-  const ids = new Set(ticks.flatMap((tick) => Object.keys(tick)));
-  return Object.fromEntries(
-    [...ids].map((id) => [id, averaged(ticks.flatMap((tick) => (tick[id] === undefined ? [] : [tick[id]])))]),
-  );
 }
