@@ -1,23 +1,29 @@
 /** Turns what is seen into alarms, once a second; and keeps the charts' ticks. */
+import type { TunnelPlan } from '@patronus/fabric';
 import { DAY_MS } from '../authority/certificates.ts';
 import type { Core } from '../core.ts';
 import type { Site } from '../network/network.ts';
 import { TICK_MS } from '../store/telemetry.ts';
 import * as causes from './causes.ts';
-import { STALE_MS } from './live.ts';
 
 const WATCH_MS = 1_000;
 /** A site's tunnels have to stay up for so long before its alarm ends. */
 const CALM_MS = 5_000;
+/** An edge that tries a configuration connects anew, if need be over one uplink after the other: no reason for alarm. */
+export const OFFLINE_AFTER_MS = 10_000;
+/** After our own start edges have so long to come back before their absence says something of them. */
+export const START_GRACE_MS = 15_000;
 
 export class Watch {
   readonly #core: Core;
   readonly #timers: NodeJS.Timeout[];
   readonly #calmSince = new Map<string, number>();
   readonly #states = new Map<string, string>();
+  readonly #startedAt: number;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#startedAt = core.now();
     this.#timers = [setInterval(() => this.look(), WATCH_MS), setInterval(() => this.#tick(), TICK_MS)];
   }
 
@@ -49,8 +55,10 @@ export class Watch {
       if (edge.state !== 'enrolled') continue;
       const named = { id: edge.id, name: edge.name, siteId: edge.site_id };
       // An edge that enrolled and has never called is not offline, it is not there yet.
-      const hasCalled = edge.last_seen_at !== null || live.lastSeenAt(edge.id) !== null;
-      if (hasCalled && live.silenceMs(edge.id) > STALE_MS) alarms.raise(causes.offline(named));
+      const isBack = live.lastSeenAt(edge.id) !== null;
+      const hasCalled = isBack || edge.last_seen_at !== null;
+      const grace = isBack ? OFFLINE_AFTER_MS : START_GRACE_MS;
+      if (hasCalled && live.silenceMs(edge.id) > grace) alarms.raise(causes.offline(named));
       if (edge.certificate_expires_at === null) continue;
       const expires = causes.certificateExpires(named, Math.floor((edge.certificate_expires_at - now()) / DAY_MS));
       if (expires === undefined) alarms.clear(causes.keyOf('certificate', edge.id));
@@ -62,8 +70,11 @@ export class Watch {
     const { network, live, alarms, now } = this.#core;
     const { tunnelsOfSite, uplinks } = network.current;
     const tunnels = tunnelsOfSite.get(id) ?? [];
-    const down = tunnels.filter((plan) => live.stateOf(plan) === 'DOWN');
+    // Until both ends had time to come back after our start, neither good nor bad is known of a tunnel.
+    const known = tunnels.filter((plan) => !this.#isSettling(plan));
+    const down = known.filter((plan) => live.stateOf(plan) === 'DOWN');
     if (down.length === 0) {
+      if (known.length < tunnels.length) return;
       const since = this.#calmSince.get(id) ?? now();
       this.#calmSince.set(id, since);
       if (now() - since >= CALM_MS) alarms.clear(causes.keyOf('tunnels', id));
@@ -80,6 +91,12 @@ export class Watch {
         uplinks: [...new Set(own)].sort().join(', '),
       }),
     );
+  }
+
+  #isSettling({ a, b }: TunnelPlan): boolean {
+    const { live, now } = this.#core;
+    if (now() - this.#startedAt > START_GRACE_MS) return false;
+    return live.lastSeenAt(a.edgeId) === null || live.lastSeenAt(b.edgeId) === null;
   }
 
   /** Alarms of edges that are gone or revoked have no one left to clear them. */
