@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import { OwnAddresses, withPort } from './addresses.ts';
 import { isInUse, socketAddress } from './admin-socket.ts';
 import { openAuthority, type TlsIdentity } from './authority/authority.ts';
+import { Chores } from './chores.ts';
 import type { Core } from './core.ts';
 import { Alarms } from './edges/alarms.ts';
 import { EdgeChannel } from './edges/channel.ts';
@@ -55,12 +56,14 @@ export interface RunningController {
   /** The one-time link for the first administrator; null when there is one. */
   readonly setupUrl: string | null;
   readonly adminSocket: string;
+  /** What is done every hour anyway. */
+  doChores(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A client that takes longer to send its request is only holding the connection. */
 const REQUEST_WITHIN_MS = 30_000;
-const CHORES_MS = 3_600_000;
+const PEOPLE_TLS = { minVersion: 'TLSv1.2' } as const;
 
 export async function startController(options: ControllerOptions): Promise<RunningController> {
   const closers: (() => Promise<void> | void)[] = [];
@@ -143,7 +146,7 @@ async function start(
     insistsOnTls: options.tls !== undefined,
   };
   const https = fastify({
-    https: { ...(await authority.peopleTls()), minVersion: 'TLSv1.2' as const },
+    https: { ...(await authority.peopleTls()), ...PEOPLE_TLS },
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_WITHIN_MS,
     logger: false,
@@ -177,11 +180,14 @@ async function start(
   const watch = new Watch(core);
   closers.push(() => watch.close());
   backUpDaily(store.raw, directory, now());
-  const chores = setInterval(() => void doChores(core, edges, https), CHORES_MS);
-  closers.push(() => clearInterval(chores));
+  const chores = new Chores(core, {
+    renewEdgesTls: (tls) => edges.renewTls(tls),
+    renewPeopleTls: (tls) => https.server.setSecureContext({ ...tls, ...PEOPLE_TLS }),
+  });
+  closers.push(() => chores.close());
   const url = `https://localhost:${port}`;
   const setupUrl = (await isSetupNeeded(core)) ? `${url}/setup?token=${await newSetupToken(core)}` : null;
-  return { core, url, edgePort, setupUrl, adminSocket, close };
+  return { core, url, edgePort, setupUrl, adminSocket, doChores: () => chores.run(), close };
 }
 
 /** `::` listens for IPv4 too; on a machine without IPv6 it cannot be had. */
@@ -233,19 +239,4 @@ function probesOf(core: Core, edges: EdgeChannel): Readonly<Record<string, Probe
       if (!edges.isListening) throw new Error('the edge channel does not listen');
     },
   };
-}
-
-/** Hourly: a backup when the last one is a day old, certificates when their end is near. */
-async function doChores(
-  core: Core,
-  edges: EdgeChannel,
-  https: { server: { setSecureContext?(tls: TlsIdentity): void } },
-): Promise<void> {
-  try {
-    backUpDaily(core.store.raw, core.store.directory, core.now());
-    edges.renewTls(await core.authority.edgesTls());
-    https.server.setSecureContext?.(await core.authority.peopleTls());
-  } catch (error) {
-    core.log.error({ err: error }, 'the daily backup or renewal failed');
-  }
 }

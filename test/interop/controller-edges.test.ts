@@ -195,6 +195,48 @@ test('reports of both ends become the state, the rates and the alarms that peopl
   equal(history.tunnel.history[0].roundTripMs, 12.5);
 });
 
+test('what edges measured while the controller was away is in the history after it is back', limit, async (t) => {
+  const first = await startTestController(t);
+  const berlin = await siteWithEdge(t, first, 'Berlin', 1);
+  const paris = await siteWithEdge(t, first, 'Paris', 2);
+  const { tunnels } = await berlin.edge.configuration((one) => one.tunnels.length === 4);
+  const id = tunnels[0]!.id;
+  const second = await first.restart();
+  const edge = await connectEdge(t, second, berlin.identity, {
+    continuation: berlin.continuation,
+    uplinks: berlin.uplinks,
+  });
+  await edge.hear('welcome');
+  const now = Date.now();
+  const say = (wallMs: number, state: TunnelTelemetry['state'], ids = [id]) =>
+    edge.say({
+      type: 'telemetry',
+      wallMs,
+      tunnels: ids.map((one) => telemetryOf(one, state)),
+      counters: {},
+      dropped: 4,
+    });
+  for (let ago = 60; ago > 0; ago--) say(now - ago * 1_000, ago === 30 ? 'down' : 'up', [id, 'of-nobody']);
+  say(now - 3_600_000, 'up');
+  say(now, 'up');
+  const { tunnel } = await eventually(
+    () =>
+      second.admin(`{ tunnel(id: "${id}") { state history(seconds: 4000, points: 1000) { at state roundTripMs } } }`),
+    (data) => data.tunnel.state === 'UP',
+  );
+  const history: { at: string; state: string; roundTripMs: number | null }[] = tunnel.history;
+  const times = history.map(({ at }) => Date.parse(at)).filter((at) => at < now);
+  ok(times[0]! >= now - 61_000, 'what is an hour old is not taken');
+  for (const [index, at] of times.entries()) ok(index === 0 || at - times[index - 1]! <= 8_000, `a hole before ${at}`);
+  ok(times[0]! <= now - 55_000 && times.at(-1)! >= now - 8_000);
+  ok(history.some(({ state }) => state === 'DOWN'));
+  ok(history.some(({ roundTripMs }) => roundTripMs === 12.5));
+  const { alarms } = await second.admin('{ alarms(filter: { active: true }) { edges { node { code } } } }');
+  deepEqual(alarms.edges, [], 'a break that is over is no alarm');
+  match((await second.fetch('/metrics')).text, /^patronus_edge_reports_dropped 4$/m);
+  await paris.edge.closed;
+});
+
 test(
   'port 8444 shows not a byte to whoever has no certificate, a foreign, an expired or a revoked one',
   limit,

@@ -5,11 +5,11 @@
 import { constants, X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { CloseCode } from '@patronus/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { plainAddress } from '../addresses.ts';
-import { edgeIdOf } from '../authority/authority.ts';
+import { edgeIdOf, type TlsIdentity } from '../authority/authority.ts';
 import type { Core } from '../core.ts';
 import { publishIn } from '../services/verb.ts';
 import { transact } from '../store/transaction.ts';
@@ -29,17 +29,13 @@ export class EdgeChannel implements Speakers {
   readonly #stopListening: () => void;
   #recompiling: NodeJS.Timeout | undefined;
 
-  constructor(core: Core, tls: { key: string; cert: string }) {
+  constructor(core: Core, tls: TlsIdentity) {
     this.#core = core;
     this.#server = createServer({
-      ...tls,
-      ca: core.authority.certificate,
+      ...contextOf(core, tls),
       requestCert: true,
       rejectUnauthorized: true,
-      minVersion: 'TLSv1.3',
       handshakeTimeout: HANDSHAKE_WITHIN_MS,
-      // A resumed session is authorised without its certificate being shown again: no tickets, no resumption.
-      secureOptions: constants.SSL_OP_NO_TICKET,
     });
     this.#server.on('secureConnection', (socket) => {
       if (socket.isSessionReused() || this.#trustedEdge(socket) === undefined) socket.destroy();
@@ -71,12 +67,8 @@ export class EdgeChannel implements Speakers {
     return this.#server.listening;
   }
 
-  renewTls(tls: { key: string; cert: string }): void {
-    this.#server.setSecureContext({
-      ...tls,
-      ca: this.#core.authority.certificate,
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    });
+  renewTls(tls: TlsIdentity): void {
+    this.#server.setSecureContext(contextOf(this.#core, tls));
   }
 
   async close(): Promise<void> {
@@ -151,4 +143,15 @@ export class EdgeChannel implements Speakers {
       session.end(CloseCode.revoked, 'this edge was revoked');
     }
   }
+}
+
+/** Whole each time: a new context forgets what it is not told again, the least version among it. */
+function contextOf(core: Core, tls: TlsIdentity): SecureContextOptions {
+  return {
+    ...tls,
+    ca: core.authority.certificate,
+    minVersion: 'TLSv1.3',
+    // A resumed session is authorised without its certificate being shown again: no tickets, no resumption.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
 }

@@ -1,5 +1,5 @@
 /** Copies of the configuration database: before every migration and once a day; the newest ten are kept. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 
@@ -13,6 +13,8 @@ export function backUp(database: Database.Database, directory: string, now: numb
   const file = freshName(folder, `config-${new Date(now).toISOString().replaceAll(/[:.]/g, '-')}`);
   database.prepare('vacuum into ?').run(file);
   chmodSync(file, 0o600);
+  // The controller's clock says which backup is newest, not the file system's.
+  utimesSync(file, now / 1000, now / 1000);
   for (const old of backupsOf(directory).slice(KEPT)) rmSync(old, { force: true });
   return file;
 }
