@@ -6,6 +6,7 @@ import { useChange } from '../live/use-change.ts';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { useNow } from '../live/use-now.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
+import { useMay } from '../rights/use-may.ts';
 import { Message, QueryState } from './query-state.tsx';
 import { State, severityLooks } from './state.tsx';
 
@@ -46,6 +47,7 @@ export function AlarmList() {
 
 function AlarmRow({ alarm, now }: { alarm: Alarm; now: number }) {
   const acknowledge = useChange(acknowledgeMutation);
+  const may = useMay();
   return (
     <article className="alarm">
       <div className="alarm-head">
@@ -65,14 +67,16 @@ function AlarmRow({ alarm, now }: { alarm: Alarm; now: number }) {
         {alarm.acknowledgedAt ? (
           <span>seen {formatAgo(alarm.acknowledgedAt, now)}</span>
         ) : (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            loading={acknowledge.isRunning}
-            onClick={() => acknowledge.run({ input: { id: alarm.id } })}
-          >
-            Mark as seen
-          </Button>
+          may('alarm.acknowledge') && (
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              loading={acknowledge.isRunning}
+              onClick={() => acknowledge.run({ input: { id: alarm.id } })}
+            >
+              Mark as seen
+            </Button>
+          )
         )}
       </div>
     </article>

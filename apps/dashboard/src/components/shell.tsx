@@ -2,16 +2,25 @@ import { IconClipboardList, IconLayoutDashboard, IconMapPin, IconTopologyStar3 }
 import { Link, Outlet } from '@tanstack/react-router';
 import { useConnection } from '../live/connection.ts';
 import type { User } from '../live/session.ts';
+import { type Action, mayDo } from '../rights/permissions.ts';
 import { ConnectionBanner } from './connection-banner.tsx';
 import { Mark } from './mark.tsx';
 import { UserMenu } from './user-menu.tsx';
 
-const places = [
+interface PlaceToGo {
+  readonly to: '/' | '/sites' | '/topology' | '/audit';
+  readonly label: string;
+  readonly icon: typeof IconMapPin;
+  /** What one must be allowed to do to find anything there. */
+  readonly needs?: Action;
+}
+
+const places: readonly PlaceToGo[] = [
   { to: '/', label: 'Overview', icon: IconLayoutDashboard },
   { to: '/sites', label: 'Sites', icon: IconMapPin },
   { to: '/topology', label: 'Topology', icon: IconTopologyStar3 },
-  { to: '/audit', label: 'Audit log', icon: IconClipboardList },
-] as const;
+  { to: '/audit', label: 'Audit log', icon: IconClipboardList, needs: 'audit.read' },
+];
 
 /** The frame around every page of somebody who is signed in. */
 export function Shell({ user }: { user: User }) {
@@ -26,12 +35,14 @@ export function Shell({ user }: { user: User }) {
           <span>Patronus</span>
         </Link>
         <nav aria-label="Main" style={{ display: 'contents' }}>
-          {places.map(({ to, label, icon: Icon }) => (
-            <Link key={to} to={to} className="nav-item" activeOptions={{ exact: to === '/' }} aria-label={label}>
-              <Icon size={17} stroke={1.7} aria-hidden="true" />
-              <span>{label}</span>
-            </Link>
-          ))}
+          {places
+            .filter(({ needs }) => !needs || mayDo(user.role, needs))
+            .map(({ to, label, icon: Icon }) => (
+              <Link key={to} to={to} className="nav-item" activeOptions={{ exact: to === '/' }} aria-label={label}>
+                <Icon size={17} stroke={1.7} aria-hidden="true" />
+                <span>{label}</span>
+              </Link>
+            ))}
         </nav>
         <div className="sidebar-foot">
           <LiveNote />

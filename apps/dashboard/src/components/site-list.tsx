@@ -2,6 +2,7 @@ import { IconMapPinPlus } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql } from '../queries/graphql.ts';
+import { useMay } from '../rights/use-may.ts';
 import { Message, QueryState } from './query-state.tsx';
 import { Rates } from './rates.tsx';
 import { State, siteLooks } from './state.tsx';
@@ -20,14 +21,17 @@ const sitesQuery = graphql(`
 /** Every site with its state, for the overview. */
 export function SiteList() {
   const query = useLiveQuery(sitesQuery, {});
+  const may = useMay();
   return (
     <QueryState query={query}>
       {({ sites: { edges } }) =>
         edges.length === 0 ? (
           <Message icon={IconMapPinPlus} title="No sites yet">
-            <p>
-              <Link to="/sites">Add one here</Link>, or with <code>patronus site add</code>.
-            </p>
+            {may('site.add') && (
+              <p>
+                <Link to="/sites">Add one here</Link>, or with <code>patronus site add</code>.
+              </p>
+            )}
           </Message>
         ) : (
           edges.map(({ node: site }) => (

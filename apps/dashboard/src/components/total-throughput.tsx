@@ -47,6 +47,7 @@ export function TotalThroughput() {
           format={formatRate}
           windowSeconds={windowSeconds}
           height={210}
+          leastTop={1000}
         />
       )}
     </QueryState>

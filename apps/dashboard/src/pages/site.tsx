@@ -1,5 +1,4 @@
-import { Button } from '@mantine/core';
-import { IconMapPinOff, IconPencil, IconTerminal2, IconTrash } from '@tabler/icons-react';
+import { IconMapPinOff } from '@tabler/icons-react';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Card, Page } from '../components/page.tsx';
@@ -8,7 +7,7 @@ import { EnrolDialog } from '../components/site/enrol-dialog.tsx';
 import { Gateways } from '../components/site/gateways.tsx';
 import { Peers } from '../components/site/peers.tsx';
 import { RemoveSite } from '../components/site/remove-site.tsx';
-import type { SiteAction } from '../components/site/site-actions.tsx';
+import { type SiteAction, SiteButtons } from '../components/site/site-actions.tsx';
 import { SiteCharts } from '../components/site/site-charts.tsx';
 import { SiteForm } from '../components/site/site-form.tsx';
 import { SiteTunnels } from '../components/site/site-tunnels.tsx';
@@ -21,6 +20,7 @@ const siteQuery = graphql(`
   query Site($id: ID!) {
     site(id: $id) {
       id name description location state revision
+      edges { id state lastSeenAt }
       prefixes { prefix segment }
       uplinks { id label interface domain cost port publicEndpoints }
     }
@@ -49,29 +49,7 @@ function SiteView({ site }: { site: Site }) {
       {site.name} <State look={siteLooks[site.state]} />
     </>
   );
-  const actions = (
-    <>
-      <Button leftSection={<IconTerminal2 size={15} />} onClick={() => setAction('enrol')} data-testid="enrol-gateway">
-        Enrol a gateway
-      </Button>
-      <Button
-        variant="default"
-        leftSection={<IconPencil size={15} />}
-        onClick={() => setAction('edit')}
-        data-testid="edit-site"
-      >
-        Edit
-      </Button>
-      <Button
-        variant="default"
-        leftSection={<IconTrash size={15} />}
-        onClick={() => setAction('remove')}
-        data-testid="delete-site"
-      >
-        Delete
-      </Button>
-    </>
-  );
+  const actions = <SiteButtons site={site} onChoose={setAction} />;
   return (
     <Page title={title} tab={site.name} lead={<SiteLead site={site} />} actions={actions}>
       <SiteCharts siteId={site.id} />

@@ -16,6 +16,7 @@ import { State, siteLooks } from '../components/state.tsx';
 import { TunnelMeter } from '../components/tunnel-meter.tsx';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
+import { useMay } from '../rights/use-may.ts';
 import type { SitesSearch } from '../search.ts';
 
 const sitesQuery = graphql(`
@@ -26,6 +27,7 @@ const sitesQuery = graphql(`
       edges {
         node {
           id name description location state revision
+          edges { id state lastSeenAt }
           prefixes { prefix segment }
           uplinks { id label interface domain cost port publicEndpoints }
           tunnelCounts { up total }
@@ -77,6 +79,7 @@ type Dialog = { kind: 'add' } | { kind: 'edit' | 'enrol' | 'remove'; site: Pick<
 export function SitesPage() {
   const { name, state, sort = 'name', desc = false } = useSearch({ from: '/inside/sites' });
   const navigate = useNavigate({ from: '/sites' });
+  const may = useMay();
   const [dialog, setDialog] = useState<Dialog>();
   const query = useLiveQuery(sitesQuery, { filter: { ...(name && { name }), ...(state && { state }) } });
   const actions: Column<Site> = {
@@ -85,7 +88,7 @@ export function SitesPage() {
     align: 'end',
     cell: (site) => <SiteActions site={site} onChoose={(kind) => setDialog({ kind, site })} />,
   };
-  const addButton = (
+  const addButton = may('site.add') && (
     <Button leftSection={<IconPlus size={15} />} onClick={() => setDialog({ kind: 'add' })} data-testid="add-site">
       Add site
     </Button>
@@ -176,13 +179,18 @@ function Filter({ search }: { search: SitesSearch }) {
 }
 
 function NoSites({ isFiltered, onAdd }: { isFiltered: boolean; onAdd: () => void }) {
+  const may = useMay();
   if (isFiltered) return <Message icon={IconSearch} title="No site matches this filter" />;
   return (
     <Message icon={IconMapPinPlus} title="No sites yet">
-      <p>
-        Add one here, or with <code>patronus site add</code>. You then get one command to paste on its gateway.
-      </p>
-      <Button onClick={onAdd}>Add the first site</Button>
+      {may('site.add') && (
+        <>
+          <p>
+            Add one here, or with <code>patronus site add</code>. You then get one command to paste on its gateway.
+          </p>
+          <Button onClick={onAdd}>Add the first site</Button>
+        </>
+      )}
     </Message>
   );
 }

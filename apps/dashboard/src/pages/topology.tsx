@@ -7,6 +7,7 @@ import { SitePanel, TunnelPanel } from '../components/topology/detail-panel.tsx'
 import { TopologyMap } from '../components/topology/topology-map.tsx';
 import { TunnelList } from '../components/topology/tunnel-list.tsx';
 import { useLiveQuery } from '../live/use-live-query.ts';
+import { useMay } from '../rights/use-may.ts';
 import {
   type MapSite,
   type MapTunnel,
@@ -68,16 +69,19 @@ interface StageProps {
 }
 
 function Stage({ isList, sites, tunnels, selection, onSelect }: StageProps) {
+  const may = useMay();
   const site = sites.find(({ id }) => id === selection.site);
   const tunnel = tunnels.find(({ id }) => id === selection.tunnel);
   if (sites.length === 0) {
     return (
       <div className="card">
         <Message icon={IconTopologyStar3} title="No sites to draw yet">
-          <p>
-            <Link to="/sites">Add a site</Link>, or use <code>patronus site add</code>. Tunnels appear by themselves
-            once two gateways are enrolled.
-          </p>
+          {may('site.add') && (
+            <p>
+              <Link to="/sites">Add a site</Link>, or use <code>patronus site add</code>. Tunnels appear by themselves
+              once two gateways are enrolled.
+            </p>
+          )}
         </Message>
       </div>
     );

@@ -76,3 +76,10 @@ test('no series align to nothing', () => {
     { xs: [], values: [] },
   );
 });
+
+test('a pause of every series is a gap and not a straight line', () => {
+  const at = (seconds: number) => new Date(seconds * 1000).toISOString();
+  const { xs, values } = alignSamples([[{ at: at(100) }, { at: at(102) }, { at: at(140) }]], () => 5, 2);
+  assert.deepEqual(xs, [100, 102, 110, 140]);
+  assert.deepEqual(values, [[5, 5, null, 5]]);
+});

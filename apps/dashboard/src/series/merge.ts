@@ -54,8 +54,17 @@ export function alignSamples<Sample extends Timed>(
     }
     return buckets;
   });
-  const xs = [...new Set(bucketed.flatMap((buckets) => [...buckets.keys()]))].sort((a, b) => a - b);
+  const moments = [...new Set(bucketed.flatMap((buckets) => [...buckets.keys()]))].sort((a, b) => a - b);
+  const xs = withPauses(moments, (holdSteps + 1) * stepSeconds);
   return { xs, values: bucketed.map((buckets) => fill(xs, buckets, holdSteps * stepSeconds)) };
+}
+
+/** Where all series pause for longer than `longestSeconds`, a moment without values is put in, so that no line bridges it. */
+function withPauses(moments: readonly number[], longestSeconds: number): readonly number[] {
+  return moments.flatMap((x, index) => {
+    const next = moments[index + 1];
+    return next !== undefined && next - x > longestSeconds ? [x, x + longestSeconds] : [x];
+  });
 }
 
 function fill(

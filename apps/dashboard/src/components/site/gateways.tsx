@@ -6,6 +6,7 @@ import { useChange } from '../../live/use-change.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { useNow } from '../../live/use-now.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
+import { useMay } from '../../rights/use-may.ts';
 import { Confirm } from '../confirm.tsx';
 import { Notice } from '../notice.tsx';
 import { Message, QueryState } from '../query-state.tsx';
@@ -33,6 +34,7 @@ type Gateway = NonNullable<ResultOf<typeof gatewaysQuery>['site']>['edges'][numb
 
 export function Gateways({ siteId, onEnrol }: { siteId: string; onEnrol: () => void }) {
   const query = useLiveQuery(gatewaysQuery, { id: siteId });
+  const may = useMay();
   return (
     <QueryState query={query}>
       {({ site }) =>
@@ -41,9 +43,11 @@ export function Gateways({ siteId, onEnrol }: { siteId: string; onEnrol: () => v
         ) : (
           <Message icon={IconServerOff} title="No gateway yet">
             <p>One command on a Linux machine makes it this site's gateway.</p>
-            <Button variant="default" onClick={onEnrol}>
-              Show the command
-            </Button>
+            {may('token.create') && (
+              <Button variant="default" onClick={onEnrol}>
+                Show the command
+              </Button>
+            )}
           </Message>
         )
       }
@@ -55,6 +59,7 @@ function GatewayFacts({ gateway, onEnrol }: { gateway: Gateway; onEnrol: () => v
   const now = useNow();
   const [isRevoking, setRevoking] = useState(false);
   const revoke = useChange(revokeMutation);
+  const may = useMay();
   const isTrusted = gateway.state === 'ONLINE' || gateway.state === 'OFFLINE';
   return (
     <div className="block">
@@ -62,12 +67,12 @@ function GatewayFacts({ gateway, onEnrol }: { gateway: Gateway; onEnrol: () => v
         <strong>{gateway.name}</strong>
         <State look={edgeLooks[gateway.state]} />
         <span className="grow" />
-        {gateway.state === 'PENDING' && (
+        {gateway.state === 'PENDING' && may('token.create') && (
           <Button size="compact-xs" variant="subtle" onClick={onEnrol}>
             Show the command
           </Button>
         )}
-        {isTrusted && (
+        {isTrusted && may('edge.revoke') && (
           <Button size="compact-xs" variant="subtle" color="red" onClick={() => setRevoking(true)}>
             Revoke
           </Button>

@@ -5,6 +5,7 @@ import { formatMoment } from '../../format/time.ts';
 import { useChange } from '../../live/use-change.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
+import { useMay } from '../../rights/use-may.ts';
 import { Confirm } from '../confirm.tsx';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
@@ -46,6 +47,7 @@ interface PeersProps {
 export function Peers({ site }: PeersProps) {
   const query = useLiveQuery(peersQuery, { id: site.id });
   const remove = useChange(removeMutation);
+  const may = useMay();
   const [isAdding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Peer>();
   const [showing, setShowing] = useState<Peer>();
@@ -58,13 +60,15 @@ export function Peers({ site }: PeersProps) {
         <ActionIcon aria-label={`Configuration of ${peer.name}`} title="Configuration" onClick={() => setShowing(peer)}>
           <IconFileText size={15} />
         </ActionIcon>
-        <ActionIcon aria-label={`Remove ${peer.name}`} title="Remove" onClick={() => setRemoving(peer)}>
-          <IconTrash size={15} />
-        </ActionIcon>
+        {may('peer.remove') && (
+          <ActionIcon aria-label={`Remove ${peer.name}`} title="Remove" onClick={() => setRemoving(peer)}>
+            <IconTrash size={15} />
+          </ActionIcon>
+        )}
       </>
     ),
   };
-  const addButton = (
+  const addButton = may('peer.add') && (
     <Button
       size="xs"
       variant="default"

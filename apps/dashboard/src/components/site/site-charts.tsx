@@ -16,9 +16,9 @@ const historyQuery = graphql(`
     site(id: $id) {
       id
       tunnels {
-        id
-        a { site { id name } uplink { label } }
-        b { site { id name } uplink { label } }
+        id state
+        a { site { id name } uplink { label } active }
+        b { site { id name } uplink { label } active }
         history(seconds: $seconds, points: $points) { at roundTripMs aToBBitsPerSecond bToABitsPerSecond }
       }
     }
@@ -84,12 +84,20 @@ function Charts({ siteId, history, live }: ChartsProps) {
       (sample) => sample.roundTripMs,
       stepSeconds,
     );
-    const series = live.map((tunnel, index) => ({
-      label: tunnelName(tunnel, siteId),
-      colour: (index % colours) + 1,
-      isDashed: index >= colours,
-      values: values[index] ?? [],
-    }));
+    const series = live.map((tunnel, index) => {
+      const { near, far } = endsFrom<Tunnel['a']>(tunnel, siteId);
+      return {
+        rank: tunnel.state === 'DOWN' ? 2 : near.active ? 0 : 1,
+        label: `${far.site.name}  ${near.uplink.label} → ${far.uplink.label}`,
+        // By place in the list and not by rank: a line keeps its colour when traffic moves to another.
+        colour: (index % colours) + 1,
+        isDashed: index >= colours,
+        isBold: near.active,
+        ...(tunnel.state === 'DOWN' && { mutedAs: 'down' }),
+        values: values[index] ?? [],
+      };
+    });
+    series.sort((a, b) => a.rank - b.rank || (a.label < b.label ? -1 : 1));
     return { xs, series };
   }, [samples, live, siteId]);
   return (
@@ -101,6 +109,7 @@ function Charts({ siteId, history, live }: ChartsProps) {
             {...throughput}
             format={formatRate}
             windowSeconds={windowSeconds}
+            leastTop={1000}
           />
         </div>
       </Card>
@@ -111,6 +120,7 @@ function Charts({ siteId, history, live }: ChartsProps) {
             {...roundTrip}
             format={formatMs}
             windowSeconds={windowSeconds}
+            leastTop={1}
           />
         </div>
       </Card>
@@ -124,9 +134,4 @@ function tag(tunnels: readonly Tunnel[]) {
     const tunnel = tunnels[index];
     return tunnel ? samples.map((sample) => ({ at: sample.at, tunnel, sample })) : [];
   };
-}
-
-function tunnelName(tunnel: Tunnel, siteId: string): string {
-  const { near, far } = endsFrom<Tunnel['a']>(tunnel, siteId);
-  return `${far.site.name} ${near.uplink.label} → ${far.uplink.label}`;
 }
