@@ -5,6 +5,8 @@ import type { Network, Site, Uplink } from '../network/network.ts';
 import type { Sample, Tick, TunnelStateWord } from '../store/samples.ts';
 import { followAll, type Report } from './rates.ts';
 
+export type { HistoryPoint } from '../store/telemetry.ts';
+
 /** An edge that has been silent for so long no longer vouches for its tunnels. */
 export const STALE_MS = 5_000;
 

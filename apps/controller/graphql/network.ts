@@ -1,9 +1,8 @@
 /** Sites, edges, uplinks, tunnels and peers, as the network in memory and the edges' reports show them. */
 import type { TunnelPlan } from '@patronus/fabric';
-import type { TunnelEndView, TunnelView } from '../edges/live.ts';
+import type { HistoryPoint, TunnelEndView, TunnelView } from '../edges/live.ts';
 import type { Edge, Peer, Site, Uplink } from '../network/network.ts';
 import { wgQuick } from '../services/peerConfiguration.ts';
-import type { HistoryPoint } from '../store/telemetry.ts';
 import { builder, connectionOf, type GraphContext } from './builder.ts';
 
 export const siteState = builder.enumType('SiteState', {
