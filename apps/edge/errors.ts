@@ -1,6 +1,6 @@
 /** Failures that a person is told of: what happened, to what, and what to do. The code is stable. */
 
-export const exitCodes = { failed: 1, usage: 2, refused: 3, unreachable: 4, notPermitted: 5 } as const;
+export const exitCodes = { failed: 1, usage: 2, refused: 3, unreachable: 4, notPermitted: 5, damaged: 6 } as const;
 
 export class EdgeError extends Error {
   override readonly name = 'EdgeError';

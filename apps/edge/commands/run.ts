@@ -1,11 +1,11 @@
 /** `patronus edge run`: until SIGTERM or SIGINT. */
-import { mkdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { dieWithParent } from '@patronus/system/linux';
 import pino from 'pino';
 import { Edge } from '../edge.ts';
 import { EdgeError, exitCodes } from '../errors.ts';
 import { readIdentity } from '../identity/identity.ts';
+import { makeStateFolder } from '../state/files.ts';
 import type { StatePaths } from '../state/paths.ts';
 import { isRunning, serveStatus } from '../status/socket.ts';
 import { enrolHere } from './enrol.ts';
@@ -24,7 +24,7 @@ export async function run({ paths, token, trialMs, logLevel, supervisor }: RunOp
   if (supervisor !== undefined && !dieWithParent(supervisor, 'SIGTERM')) return;
   requireNetworkRight();
   const log = pino({ name: 'edge', level: logLevel });
-  mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
+  makeStateFolder(paths.directory);
   if (await isRunning(paths)) {
     throw new EdgeError(
       'ALREADY_RUNNING',

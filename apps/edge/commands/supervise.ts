@@ -8,7 +8,13 @@ const mostDelayMs = 5_000;
 const healthyMs = 10_000;
 
 /** What the edge ends with when trying again would change nothing. */
-const final: ReadonlySet<number> = new Set([0, exitCodes.usage, exitCodes.refused, exitCodes.notPermitted]);
+const final: ReadonlySet<number> = new Set([
+  0,
+  exitCodes.usage,
+  exitCodes.refused,
+  exitCodes.notPermitted,
+  exitCodes.damaged,
+]);
 
 /** Runs until the edge stops on purpose or is told to by SIGTERM or SIGINT; exits with its code. */
 export async function supervise(argv: readonly string[]): Promise<never> {

@@ -25,7 +25,9 @@ export function readGood(paths: StatePaths, trusted: { signingKey: string; edgeI
   const signed = readJsonOrNone(paths.configuration, signedConfigurationSchema);
   if (signed === undefined) return undefined;
   const verdict = verifyConfiguration(signed, trusted);
-  return verdict.ok ? verdict.value : undefined;
+  if (verdict.ok) return verdict.value;
+  process.emitWarning(`${paths.configuration} is not used: ${verdict.error.reason}; a new one is asked for`);
+  return undefined;
 }
 
 export function keepRejected(paths: StatePaths, rejected: readonly Rejected[]): void {

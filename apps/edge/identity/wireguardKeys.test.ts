@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -37,4 +37,14 @@ test('a timestamp floor only rises', (context) => {
   assert.equal(readTimestampFloor(paths, 'internet'), high);
   assert.throws(() => raiseTimestampFloor(paths, 'internet', 'yesterday'), { code: 'BAD_TIMESTAMP' });
   assert.deepEqual(readdirSync(join(paths.directory, 'keys')), ['internet.floor'], 'nothing half-written is left');
+});
+
+test('a key file of the right length that holds no key is set aside, and a new key made', (context) => {
+  context.mock.method(process, 'emitWarning', () => undefined);
+  const paths = freshPaths(context);
+  const { publicKey } = uplinkKey(paths, 'internet');
+  writeFileSync(paths.uplinkKey('internet'), JSON.stringify({ privateKey: 'A'.repeat(42).concat('!!') }));
+  const anew = uplinkKey(paths, 'internet');
+  assert.notEqual(anew.publicKey, publicKey);
+  assert.deepEqual(uplinkKey(paths, 'internet'), anew);
 });

@@ -14,7 +14,7 @@ export interface WireguardKey {
   readonly publicKey: string;
 }
 
-const stored = z.object({ privateKey: z.string().length(44) });
+const stored = z.object({ privateKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/) });
 /** What stands before the 32 bytes of an X25519 private key in PKCS #8 (RFC 8410 §7). */
 const pkcs8Header = Buffer.from('302e020100300506032b656e04220420', 'hex');
 

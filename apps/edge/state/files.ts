@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
-import { EdgeError, messageOf } from '../errors.ts';
+import { EdgeError, exitCodes, messageOf } from '../errors.ts';
 
 /** Writes beside the file, syncs, renames over it and syncs the folder. Readable by the owner alone. */
 export function writeWhole(path: string, content: string): void {
@@ -28,6 +28,19 @@ export function writeWhole(path: string, content: string): void {
   }
 }
 
+/** Throws an EdgeError when it is neither there nor can be made. */
+export function makeStateFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new EdgeError(
+      'STATE_NOT_WRITABLE',
+      `the state directory ${path} cannot be made (${messageOf(error)}); name another with --state`,
+      exitCodes.damaged,
+    );
+  }
+}
+
 /** The rename itself is lost by a power cut unless the folder is synced too. */
 function syncFolder(folder: string): void {
   const directory = openSync(folder, 'r');
@@ -44,7 +57,8 @@ export function readWhole(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new EdgeError('STATE_NOT_READABLE', `${path} cannot be read (${messageOf(error)})`);
+    const message = `${path} cannot be read (${messageOf(error)}); check what it is, and its rights`;
+    throw new EdgeError('STATE_NOT_READABLE', message, exitCodes.damaged);
   }
 }
 
@@ -62,6 +76,7 @@ export function readJson<Schema extends z.ZodType>(path: string, schema: Schema)
     throw new EdgeError(
       'STATE_DAMAGED',
       `${path} is damaged; restore it from a backup, or remove it to let the edge do without`,
+      exitCodes.damaged,
     );
   }
 }

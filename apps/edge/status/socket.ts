@@ -1,11 +1,22 @@
 /** The edge's own Unix socket: whoever connects (root alone may) gets the status as one JSON document. */
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
+import { basename, dirname } from 'node:path';
 import { EdgeError, exitCodes } from '../errors.ts';
 import type { StatePaths } from '../state/paths.ts';
 import type { EdgeStatus } from './status.ts';
 
 const answerWithinMs = 3_000;
+
+/**
+ * A socket's path may have 107 bytes only, and Node cuts off what is longer: a long one goes by way of its folder's
+ * descriptor. Call `done` once the socket is bound or connected.
+ */
+function reach(path: string): { readonly address: string; readonly done: () => void } {
+  if (Buffer.byteLength(path) < 100) return { address: path, done: () => {} };
+  const folder = openSync(dirname(path), 'r');
+  return { address: `/proc/self/fd/${folder}/${basename(path)}`, done: () => closeSync(folder) };
+}
 
 /** Serves until closed. */
 export function serveStatus(paths: StatePaths, status: () => EdgeStatus): Promise<Server> {
@@ -15,8 +26,13 @@ export function serveStatus(paths: StatePaths, status: () => EdgeStatus): Promis
       socket.on('error', () => socket.destroy());
       socket.end(JSON.stringify(status()));
     });
-    server.once('error', reject);
-    server.listen(paths.socket, () => {
+    const { address, done } = reach(paths.socket);
+    server.once('error', (error) => {
+      done();
+      reject(error);
+    });
+    server.listen(address, () => {
+      done();
       chmodSync(paths.socket, 0o600);
       resolve(server);
     });
@@ -25,10 +41,13 @@ export function serveStatus(paths: StatePaths, status: () => EdgeStatus): Promis
 
 /** Asks a running edge. Throws an EdgeError when there is none. */
 export async function askStatus(paths: StatePaths): Promise<EdgeStatus> {
-  const socket = createConnection(paths.socket);
-  socket.setTimeout(answerWithinMs, () => socket.destroy(new Error('no answer')));
   const parts: Buffer[] = [];
+  let done = () => {};
   try {
+    const way = reach(paths.socket);
+    done = way.done;
+    const socket = createConnection(way.address);
+    socket.setTimeout(answerWithinMs, () => socket.destroy(new Error('no answer')));
     for await (const part of socket) parts.push(part as Buffer);
     return JSON.parse(Buffer.concat(parts).toString('utf8'));
   } catch (error) {
@@ -44,6 +63,8 @@ export async function askStatus(paths: StatePaths): Promise<EdgeStatus> {
       `no edge runs on ${paths.directory}; start it with \`patronus edge run --state ${paths.directory}\``,
       exitCodes.unreachable,
     );
+  } finally {
+    done();
   }
 }
 
