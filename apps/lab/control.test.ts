@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -42,4 +43,14 @@ test('where nobody listens the lab is not up', async () => {
   const path = join(tmpdir(), 'patronus-lab-nowhere', 'lab.sock');
   assert.equal(await tryAsk(path, { verb: 'status' }), undefined);
   await assert.rejects(ask(path, { verb: 'status' }), { code: 'lab.not_up', exitCode: exitCodes.notUp });
+});
+
+test('an answer that is cut off is told as that', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'patronus-lab-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const path = join(root, 'lab.sock');
+  const server = createServer((socket) => socket.end('{"ok":true,"resu'));
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  await assert.rejects(ask(path, { verb: 'status' }), { code: 'lab.no_answer' });
 });

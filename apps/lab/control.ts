@@ -106,11 +106,24 @@ export function tryAsk(path: string, request: Request): Promise<unknown> {
     );
     socket.on('end', () => {
       if (text === '') return resolve(undefined);
-      const answer = JSON.parse(text) as Answer;
+      const answer = readAnswer(text);
+      if (answer === undefined) {
+        const message = 'the lab ended before its answer was complete; see `patronus lab status`';
+        return reject(new LabError('lab.no_answer', message));
+      }
       if (answer.ok) resolve(answer.result);
       else reject(new LabError(answer.error.code, answer.error.message, answer.error.exitCode as ExitCode));
     });
   });
+}
+
+/** Undefined when it is cut off, as that of a daemon that was killed. */
+function readAnswer(text: string): Answer | undefined {
+  try {
+    return JSON.parse(text) as Answer;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Asks the daemon of a lab that has to be up. */

@@ -31,7 +31,8 @@ Examples:
     .action(exec);
 }
 
-async function exec(site: string, command: readonly string[], options: Options): Promise<void> {
+async function exec(site: string, words: readonly string[], options: Options): Promise<void> {
+  const command = withoutSeparator(words);
   requireLinux();
   requireRoot('exec');
   const namespace = namespaceOf(site, options);
@@ -43,6 +44,11 @@ async function exec(site: string, command: readonly string[], options: Options):
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
+}
+
+/** Many write `exec berlin -- ping …` out of habit: what is passed through still has those dashes. */
+export function withoutSeparator(words: readonly string[]): readonly string[] {
+  return words[0] === '--' ? words.slice(1) : words;
 }
 
 function namespaceOf(name: string, options: Options): string {
