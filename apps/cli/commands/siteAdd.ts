@@ -6,8 +6,10 @@ import { CliError, ExitCode } from '../errors.ts';
 import { printJson, printLine } from '../output.ts';
 import { createToken } from './siteToken.ts';
 
-const document = `mutation SiteAdd($input: AddSiteInput!) { addSite(input: $input) { site { id name } } }`;
-const schema = z.object({ addSite: z.object({ site: z.object({ id: z.string(), name: z.string() }) }) });
+const document = `mutation SiteAdd($input: AddSiteInput!) { addSite(input: $input) { site { id name } warnings } }`;
+const schema = z.object({
+  addSite: z.object({ site: z.object({ id: z.string(), name: z.string() }), warnings: z.array(z.string()) }),
+});
 
 interface Options {
   readonly prefix: string[];
@@ -47,7 +49,8 @@ Examples:
       const input = { name, location, description, prefixes, uplinks: options.uplink.map(parseUplink) };
       const { addSite } = await query(document, { input }, schema);
       const token = await createToken(addSite.site.id);
-      if (options.json === true) return printJson({ ...addSite.site, enrolment: token });
+      if (options.json === true) return printJson({ ...addSite.site, warnings: addSite.warnings, enrolment: token });
+      for (const warning of addSite.warnings) process.stderr.write(`patronus: ${warning}\n`);
       printLine(`Site ${addSite.site.name} added. Paste this on its gateway, as root, before ${token.expiresAt}:`);
       printLine(`\n  ${token.command}\n`);
     });
