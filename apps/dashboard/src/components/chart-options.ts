@@ -31,7 +31,7 @@ interface ChartLook {
 
 /** A young network has little to show: the axis begins with its first sample, but is never shorter than this. */
 const leastWindowSeconds = 60;
-const pixelsPerLetter = 6.1;
+const pixelsPerLetter = 5.4;
 
 /** What uPlot needs to know to draw in the colours and letters of `element`. */
 export function chartOptions(element: HTMLElement, look: ChartLook): uPlot.Options {
@@ -80,7 +80,7 @@ export function chartOptions(element: HTMLElement, look: ChartLook): uPlot.Optio
       {
         ...axis,
         // As wide as its longest label, so that the plot begins where the card's text does.
-        size: (_plot, labels) => Math.max(0, ...(labels ?? []).map((one) => one.length)) * pixelsPerLetter + 12,
+        size: (_plot, labels) => Math.max(0, ...(labels ?? []).map((one) => one.length)) * pixelsPerLetter + 9,
         space: 42,
         values: (_plot, ticks) => ticks.map((y) => (y === 0 ? '0' : format(y))),
       },

@@ -18,7 +18,6 @@ interface AddPeerProps {
   readonly site: {
     readonly id: string;
     readonly name: string;
-    readonly prefixes: readonly { readonly prefix: string }[];
     readonly uplinks: readonly { readonly id: string; readonly label: string }[];
   };
   readonly onClose: () => void;
@@ -34,7 +33,7 @@ export function AddPeer({ site, onClose }: AddPeerProps) {
     validate: {
       name: (name) => (name.trim() ? null : 'Give the peer a name.'),
       publicKey: (key) => (key.trim() ? null : 'Paste the public key of the peer.'),
-      address: (address) => (address.trim() ? null : 'Give the peer an address of this site.'),
+      address: (address) => (address.trim() ? null : 'Give the peer an address of its own.'),
     },
   });
   const submit = form.onSubmit(async ({ presharedKey, uplinkId, ...rest }) => {
@@ -73,12 +72,14 @@ export function AddPeer({ site, onClose }: AddPeerProps) {
           <Group grow align="flex-start">
             <TextInput
               label="Address inside"
-              placeholder={site.prefixes[0] ? `within ${site.prefixes[0].prefix}` : '10.1.0.200/32'}
+              description={`In a LAN of ${site.name}, or in none.`}
+              placeholder="10.201.0.5/32"
               data-testid="peer-address"
               {...form.getInputProps('address')}
             />
             <Select
               label="Through uplink"
+              description="Where it will call in."
               allowDeselect={false}
               data={site.uplinks.map(({ id, label }) => ({ value: id, label }))}
               {...form.getInputProps('uplinkId')}

@@ -38,7 +38,6 @@ interface PeersProps {
   readonly site: {
     readonly id: string;
     readonly name: string;
-    readonly prefixes: readonly { readonly prefix: string }[];
     readonly uplinks: readonly { readonly id: string; readonly label: string }[];
   };
 }

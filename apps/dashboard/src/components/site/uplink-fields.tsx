@@ -49,9 +49,8 @@ export function UplinkFields({ form }: { form: UseFormReturnType<SiteDraft> }) {
         size="xs"
         mt={8}
         label="Public endpoints (optional)"
-        placeholder={
-          uplink.publicEndpoints.length === 0 ? '203.0.113.7:51820, if a fixed address is forwarded to it' : ''
-        }
+        description="Where a fixed address is forwarded to it. Press Enter after each."
+        placeholder={uplink.publicEndpoints.length === 0 ? '203.0.113.7:51820' : ''}
         acceptValueOnBlur
         {...form.getInputProps(`uplinks.${index}.publicEndpoints`)}
       />
