@@ -1,6 +1,6 @@
 import { Button, Group, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { IconCheck, IconClipboardList, IconX } from '@tabler/icons-react';
+import { IconCheck, IconClipboardList, IconLock, IconX } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import { Card, Page } from '../components/page.tsx';
@@ -9,6 +9,7 @@ import { State } from '../components/state.tsx';
 import { formatMoment } from '../format/time.ts';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
+import { useMay } from '../rights/use-may.ts';
 import type { AuditSearch } from '../search.ts';
 
 const auditQuery = graphql(`
@@ -40,8 +41,22 @@ function outcomeLook(outcome: string) {
     : ({ tone: 'down', label: outcome, icon: IconX } as const);
 }
 
-/** Who changed what, newest first; page and filter live in the URL. */
+/** Who changed what. A viewer who followed a link is told why there is nothing to see, and nothing is asked for. */
 export function AuditPage() {
+  if (useMay()('audit.read')) return <AuditLog />;
+  return (
+    <Page title="Audit log">
+      <Card>
+        <Message icon={IconLock} title="Not for viewers">
+          <p>Operators and administrators read the audit log. Ask one of them, or for their role.</p>
+        </Message>
+      </Card>
+    </Page>
+  );
+}
+
+/** Newest first; page and filter live in the URL. */
+function AuditLog() {
   const { actor, action, after, before } = useSearch({ from: '/inside/audit' });
   const query = useLiveQuery(auditQuery, {
     filter: { ...(actor && { actor }), ...(action && { action }) },

@@ -72,7 +72,7 @@ export function AddPeer({ site, onClose }: AddPeerProps) {
           <Group grow align="flex-start">
             <TextInput
               label="Address inside"
-              description={`In a LAN of ${site.name}, or in none.`}
+              description="In a LAN here, or in none."
               placeholder="10.201.0.5/32"
               data-testid="peer-address"
               {...form.getInputProps('address')}
