@@ -7,6 +7,7 @@ import type { StatePaths } from '../state/paths.ts';
 import type { EdgeStatus } from './status.ts';
 
 const answerWithinMs = 3_000;
+const letGoAfterMs = 10_000;
 
 /**
  * A socket's path may have 107 bytes only, and Node cuts off what is longer: a long one goes by way of its folder's
@@ -18,12 +19,19 @@ function reach(path: string): { readonly address: string; readonly done: () => v
   return { address: `/proc/self/fd/${folder}/${basename(path)}`, done: () => closeSync(folder) };
 }
 
-/** Serves until closed. */
-export function serveStatus(paths: StatePaths, status: () => EdgeStatus): Promise<Server> {
+/** Serves until closed. Whoever neither reads nor leaves is let go after `patienceMs`. */
+export function serveStatus(
+  paths: StatePaths,
+  status: () => EdgeStatus,
+  patienceMs: number = letGoAfterMs,
+): Promise<Server> {
   rmSync(paths.socket, { force: true });
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy());
+      socket.setTimeout(patienceMs, () => socket.destroy());
+      // What a client says is thrown away; unread, it would keep the socket from ever closing.
+      socket.resume();
       socket.end(JSON.stringify(status()));
     });
     const { address, done } = reach(paths.socket);
