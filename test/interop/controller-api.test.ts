@@ -580,6 +580,23 @@ test('a live query gives its first value at once and a new one when something ch
   await other.return?.();
 });
 
+test('a live query that is refused costs its own answer and not the connection', limit, async (t) => {
+  const controller = await startTestController(t);
+  await signUp(controller);
+  const { client, closes } = liveClient(t, controller, await userWith(controller, 'VIEWER'));
+  const sites = client.iterate({ query: 'subscription { sites { totalCount } }' });
+  deepEqual((await sites.next()).value?.data, { sites: { totalCount: 0 } });
+  const refused = await client
+    .iterate({ query: 'subscription { auditLog { totalCount } }' })
+    .next()
+    .catch((error: unknown) => error);
+  match(JSON.stringify(refused), /FORBIDDEN/);
+  await addSite(controller, 'Berlin', '10.1.0.0/16');
+  deepEqual((await sites.next()).value?.data, { sites: { totalCount: 1 } });
+  deepEqual(closes, []);
+  await sites.return?.();
+});
+
 test('sockets of people who signed out, were disabled or demoted close with 4403', { timeout: 60_000 }, async (t) => {
   const controller = await startTestController(t);
   await signUp(controller);

@@ -147,8 +147,12 @@ export class LiveSockets {
         stream: () => streamOf((listener) => this.#queries.subscribe(query, prepared, variables, context, listener)),
       };
     } catch (cause) {
-      return answerOf({ errors: [new GraphQLError('refused', { originalError: cause as Error })] }, this.#core.log).body
-        .errors as unknown as readonly GraphQLError[];
+      const refused = answerOf(
+        { errors: [new GraphQLError('refused', { originalError: cause as Error })] },
+        this.#core.log,
+      );
+      // graphql-ws wants errors of the class, not their plain values, and closes the connection over the latter.
+      return (refused.body.errors ?? []).map(({ message, extensions }) => new GraphQLError(message, { extensions }));
     }
     return { schema, document: parse(query), operationName, variableValues: variables, contextValue: request };
   }
