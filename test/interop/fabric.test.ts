@@ -191,7 +191,9 @@ async function stockPeer(name: string, address: string) {
     reaches: async (to: string) =>
       (await run('ip', ['netns', 'exec', namespace, 'ping', '-c', '1', '-W', '1', to])).code === 0,
     end: async () => {
-      daemon.kill('SIGKILL');
+      // Asked politely, it takes its control socket away.
+      const ended = new Promise((resolve) => daemon.once('exit', resolve));
+      if (daemon.exitCode === null && daemon.kill('SIGTERM')) await ended;
       await run('ip', ['netns', 'del', namespace]);
       await run('ip', ['-n', 'ptfabric-core', 'link', 'del', 'ptphone1']);
       rmSync(folder, { recursive: true, force: true });
