@@ -300,6 +300,13 @@ describe('a lab with edges', { skip: needsRoot, timeout: 240_000 }, () => {
     process.kill(killed, 'SIGKILL');
     for (let i = 0; i < 100 && [undefined, killed].includes(await edge()); i++);
     assert.ok(![undefined, killed].includes(await edge()));
+  });
+
+  test('the check says at once which uplink is still cut, instead of waiting for its tunnels', async () => {
+    await must('cut', 'berlin', 'lte');
+    const { code, stderr } = await lab('check', '--json');
+    assert.equal(code, 1);
+    assert.match(stderr, /berlin lte is cut; run `patronus lab restore berlin lte` first/);
     await must('down');
     assert.deepEqual(await remains(), []);
   });

@@ -78,7 +78,8 @@ async function check(options: Options): Promise<void> {
 async function drill(options: Options, began: number): Promise<{ result: CheckResult; pairs: PairReport[] }> {
   const paths = pathsOf(options);
   const layout = layoutOf(options);
-  const { controllerSocket } = (await ask(paths.socket, { verb: 'status' })) as DaemonStatus;
+  const { controllerSocket, wires } = (await ask(paths.socket, { verb: 'status' })) as DaemonStatus;
+  requireNothingCut(wires);
   if (controllerSocket === undefined) {
     throw new LabError(
       'lab.no_edges',
@@ -109,6 +110,14 @@ async function drill(options: Options, began: number): Promise<{ result: CheckRe
   } finally {
     await traffic.stop();
   }
+}
+
+/** With an uplink cut not every tunnel can come up, and waiting for it would be in vain. */
+function requireNothingCut(wires: DaemonStatus['wires']): void {
+  const cut = wires.find((wire) => wire.cut !== 'no');
+  if (cut === undefined) return;
+  const name = `${cut.site} ${cut.uplink}`;
+  throw new LabError('lab.uplink_cut', `${name} is cut; run \`patronus lab restore ${name}\` first`);
 }
 
 async function waitForTunnels(client: ControllerClient, layout: Layout, timeoutMs: number) {
