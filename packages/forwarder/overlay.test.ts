@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededNumbers } from '@patronus/testkit';
 import fc from 'fast-check';
 import {
   type Announce,
@@ -75,4 +76,19 @@ test('random bytes are read or refused, and what is read lies inside them', () =
     }),
     { numRuns: 20_000 },
   );
+});
+
+test('a million mutated frames are read or refused, and what is read lies inside them', () => {
+  const next = seededNumbers(0x5eed);
+  const probe = encodeFrame({ type: 'probe', sequence: 7, sentAtUs: 1_234_567n });
+  const packet = new Uint8Array(64);
+  writePacketHeader(packet, 0, 3, 40);
+  for (let round = 0; round < 1_000_000; round++) {
+    const template = (round & 1) === 0 ? probe : packet;
+    const bytes = template.slice(0, next() % (template.length + 1));
+    for (let changes = next() % 4; changes > 0 && bytes.length > 0; changes--) bytes[next() % bytes.length] = next();
+    const decoded = decodeFrame(bytes);
+    if (!decoded.ok || decoded.value.type !== 'packet') continue;
+    if (decoded.value.offset + decoded.value.length > bytes.length) assert.fail(`round ${round} reads past its end`);
+  }
 });
