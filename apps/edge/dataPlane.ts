@@ -210,6 +210,9 @@ export class DataPlane {
         // A successor was told what its predecessor knew; the handshake timestamps have grown since.
         if (this.#serial > 0) this.#configureForwarder();
         return;
+      case 'capabilities':
+        this.#capabilities = event.capabilities;
+        return;
       case 'tunnelState':
         this.#states.set(event.tunnelId, event.state);
         this.#steer({ type: 'tunnelState', atMs: event.atMs, tunnelId: event.tunnelId, state: event.state });

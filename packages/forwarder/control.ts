@@ -19,6 +19,8 @@ export interface ForwarderUplink {
   readonly privateKey: string;
   /** Handshake timestamps stay above this TAI64N label (24 hex digits), whatever the clock says. */
   readonly timestampFloor: string | null;
+  /** What the uplink carries at most, if a person said so: bursts are cut to what it sends in 2 ms. */
+  readonly bitsPerSecond?: number;
 }
 
 export interface ForwarderTunnel {
@@ -57,6 +59,28 @@ export interface ForwarderRoute extends SegmentPrefix {
   readonly peerId?: string;
 }
 
+/** Which packets belong to a class: all that is given has to hold; nothing given holds for every packet. */
+export interface TrafficMatch {
+  readonly segment?: number;
+  /** Any of these prefixes holds the source (destination). */
+  readonly sources?: readonly string[];
+  readonly destinations?: readonly string[];
+  /** IP protocol number: 6 TCP, 17 UDP. */
+  readonly protocol?: number;
+  /** Source or destination port lies in one of these ranges, both ends included. */
+  readonly ports?: readonly (readonly [number, number])[];
+  /** One of these code points (RFC 2474), 0…63. */
+  readonly dscp?: readonly number[];
+}
+
+/** A policy class. The first in the list that matches a flow's first packet is the flow's. */
+export interface ForwarderClass {
+  readonly id: string;
+  readonly match: TrafficMatch;
+  /** LZ4 level 0…16 (higher compresses more and costs more) towards edges that can expand; null: never compressed. */
+  readonly compression: number | null;
+}
+
 /**
  * Everything the packet path knows, as a whole. Keys and peers that stay keep their sessions; the sockets of uplinks
  * that it does not name are closed and forgotten.
@@ -73,6 +97,8 @@ export interface ConfigureCommand {
   readonly edges: readonly ForwarderEdge[];
   readonly peers: readonly ForwarderPeer[];
   readonly routes: readonly ForwarderRoute[];
+  /** In order of priority. What none matches belongs to no class and is never compressed. */
+  readonly classes?: readonly ForwarderClass[];
 }
 
 /** A path group as steering publishes it: to this edge, through the first of these tunnels that is up. */
@@ -95,6 +121,33 @@ export type ForwarderCommand = DescriptorCommand | ConfigureCommand | GroupsComm
 
 export type LinkState = 'up' | 'down' | 'connecting';
 
+/** What LZ4 did on one tunnel or for one class, totals since the start. Bytes are of inner packets. */
+export interface CompressionReport {
+  /** Sent: packets that were compressed, their bytes before, and what they became. */
+  readonly packets: number;
+  readonly fromBytes: number;
+  readonly toBytes: number;
+  /** Sent as they were although their class compresses: they would not have become smaller. */
+  readonly skipped: number;
+  /** Received: compressed packets, what came, and what it was expanded to. */
+  readonly expandedPackets: number;
+  readonly expandedFromBytes: number;
+  readonly expandedToBytes: number;
+  /** Received frames that could not be expanded. */
+  readonly errors: number;
+}
+
+/** What one policy class sent, totals since the start; `id` null: what no class matches. */
+export interface ClassReport {
+  readonly id: string | null;
+  readonly sentPackets: number;
+  readonly sentBytes: number;
+  readonly compressedPackets: number;
+  readonly compressedFromBytes: number;
+  readonly compressedToBytes: number;
+  readonly skippedPackets: number;
+}
+
 export interface TunnelReport {
   readonly id: string;
   readonly state: LinkState;
@@ -114,10 +167,22 @@ export interface TunnelReport {
   /** Monotonic ms of the last completed handshake. */
   readonly lastHandshakeMs: number | null;
   readonly remoteEndpoint: string | null;
+  /** Largest inner packet that fits through, bytes: 1,280 until probes have found more. */
+  readonly mtu: number;
+  readonly compression: CompressionReport;
 }
 
+/**
+ * What the forwarder found out about the machine, in words for a person: `cipher` (`wasm-simd`, `openssl`), `tun`
+ * (`tso4 tso6 uso4 uso6`, or `none`), `udpSend` (`segment`, or `batch` where a socket refused), `udpReceive` (`gro`,
+ * `batch`), `node`.
+ */
+export type Capabilities = Readonly<Record<string, string>>;
+
 export type ForwarderEvent =
-  | { readonly type: 'ready'; readonly capabilities: Readonly<Record<string, string>> }
+  | { readonly type: 'ready'; readonly capabilities: Capabilities }
+  /** Descriptors came, or one of them refused an offload: what is used from now on. */
+  | { readonly type: 'capabilities'; readonly capabilities: Capabilities }
   | { readonly type: 'configured'; readonly serial: number }
   | { readonly type: 'groupsApplied'; readonly generation: number }
   /** Sent at once when a tunnel's state changes. */
@@ -141,6 +206,7 @@ export type ForwarderEvent =
       readonly atMs: number;
       readonly tunnels: readonly TunnelReport[];
       readonly peers: readonly PeerReport[];
+      readonly classes: readonly ClassReport[];
       readonly counters: Readonly<Record<string, number>>;
     }
   /** To be kept on disk before the label is used next: the highest handshake timestamp per uplink (24 hex digits). */

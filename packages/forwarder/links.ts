@@ -21,6 +21,24 @@ export interface TunnelState {
   capabilities: number;
 }
 
+/** Where every tunnel's path MTU begins: what IPv6 asks of any link (RFC 8200 §5). */
+export const LEAST_MTU = 1_280;
+
+/** Counts of `CompressionReport`. */
+export function zeroCompression() {
+  return {
+    packets: 0,
+    fromBytes: 0,
+    toBytes: 0,
+    skipped: 0,
+    expandedPackets: 0,
+    expandedFromBytes: 0,
+    expandedToBytes: 0,
+    errors: 0,
+  };
+}
+export type CompressionCounts = ReturnType<typeof zeroCompression>;
+
 export interface LinkOptions {
   readonly number: number;
   readonly socket: number;
@@ -43,6 +61,11 @@ export class Link {
   /** Stock peer: its id in the configuration. */
   peerId: string | undefined;
   sending: Session | undefined;
+  /** Largest inner packet that is sent over it, bytes. A tunnel's is found by probes; a stock peer's is configured. */
+  mtu = LEAST_MTU;
+  /** Largest datagrams in a row that may leave at once: what a shaped uplink sends in 2 ms. */
+  burstBytes = Number.POSITIVE_INFINITY;
+  readonly compression = zeroCompression();
   /** Of inner packets: what people send, without what tunnels say to each other. */
   receivedBytes = 0;
   sentBytes = 0;

@@ -6,7 +6,7 @@ import { type Endpoint, formatEndpoint, parseEndpoint } from '@patronus/net';
 import type { Primitives } from '@patronus/wireguard';
 import type { ConfigureCommand, ForwarderEvent } from './control.ts';
 import { PacketForwarder } from './forwarder.ts';
-import { type PacketIo, Sent } from './io.ts';
+import { NO_TUN_OFFLOADS, type PacketIo, Sent } from './io.ts';
 import type { Kernels } from './kernels/index.ts';
 import { createMemory, Layout, type PacketMemory, slotPacket } from './memory.ts';
 import { readSockaddr, writeSockaddr } from './sockaddr.ts';
@@ -154,6 +154,8 @@ export class SimulatedForwarder implements Station {
         this.delivered.push(memory.bytes.slice(offset, offset + length));
         return true;
       },
+      tunOffloads: NO_TUN_OFFLOADS,
+      writeTunPieces: () => false,
       sendDatagram: (socket, offset, length, sockaddrOffset, sockaddrLength) => {
         const from = this.#addressOf.get(socket);
         const to = readSockaddr(memory, sockaddrOffset, sockaddrLength === 16 ? 4 : 6);

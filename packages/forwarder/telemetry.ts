@@ -27,6 +27,7 @@ export function telemetryEvent(
     atMs: now,
     tunnels: links.flatMap(({ link }) => tunnelReport(context, link, now) ?? []),
     peers: peerReports(links.map(({ link }) => link)),
+    classes: [],
     counters: countersOf(context, devices),
   };
 }
@@ -56,6 +57,8 @@ function tunnelReport(context: PathContext, link: Link, now: number): TunnelRepo
     ...trafficOf(link),
     receivedPackets: link.receivedPackets,
     sentPackets: link.sentPackets,
+    mtu: link.mtu,
+    compression: { ...link.compression },
   };
 }
 

@@ -11,6 +11,32 @@ export const PROTOCOL_VERSION = 1;
 export const tunnelStateSchema = z.enum(['up', 'down', 'connecting']);
 export type TunnelStateName = z.infer<typeof tunnelStateSchema>;
 
+/** What LZ4 did on one tunnel; totals since the forwarder's start, bytes of inner packets. */
+export const compressionTelemetrySchema = z.object({
+  packets: z.number(),
+  fromBytes: z.number(),
+  toBytes: z.number(),
+  /** Sent as they were although their class compresses: they would not have become smaller. */
+  skipped: z.number(),
+  expandedPackets: z.number(),
+  expandedFromBytes: z.number(),
+  expandedToBytes: z.number(),
+  errors: z.number(),
+});
+export type CompressionTelemetry = z.infer<typeof compressionTelemetrySchema>;
+
+/** What one policy class sent from this edge; `id` null: what no class matches. */
+export const classTelemetrySchema = z.object({
+  id: z.string().nullable(),
+  sentPackets: z.number(),
+  sentBytes: z.number(),
+  compressedPackets: z.number(),
+  compressedFromBytes: z.number(),
+  compressedToBytes: z.number(),
+  skippedPackets: z.number(),
+});
+export type ClassTelemetry = z.infer<typeof classTelemetrySchema>;
+
 /** One tunnel as one of its ends sees it. Counters are totals since the forwarder's start. */
 export const tunnelTelemetrySchema = z.object({
   id: z.string(),
@@ -28,6 +54,9 @@ export const tunnelTelemetrySchema = z.object({
   sentPackets: z.number(),
   lastHandshakeMs: z.number().nullable(),
   remoteEndpoint: z.string().nullable(),
+  /** Largest inner packet that fits through. Absent from an edge one release older, like `compression`. */
+  mtu: z.number().optional(),
+  compression: compressionTelemetrySchema.optional(),
 });
 export type TunnelTelemetry = z.infer<typeof tunnelTelemetrySchema>;
 
@@ -75,6 +104,9 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
     /** When it was taken; older than now if it waited for the controller. */
     wallMs: z.number(),
     tunnels: z.array(tunnelTelemetrySchema),
+    classes: z.array(classTelemetrySchema).optional(),
+    /** What the packet path found out about the machine (offloads, cipher), in words. */
+    capabilities: z.record(z.string(), z.string()).optional(),
     /** Drops by reason since the forwarder's start. */
     counters: z.record(z.string(), z.number()),
     /** Reports lost because the bounded buffer was full. */

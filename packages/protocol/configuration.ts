@@ -52,6 +52,8 @@ export const uplinkConfigurationSchema = z.object({
   cost: z.int().min(0),
   /** UDP port of this uplink's WireGuard sockets. */
   port: z.int().min(1).max(0xffff),
+  /** What the line carries at most, if a person said so. */
+  bitsPerSecond: z.int().min(64_000).max(1e12).optional(),
 });
 export type UplinkConfiguration = z.infer<typeof uplinkConfigurationSchema>;
 
@@ -83,6 +85,33 @@ export const peerConfigurationSchema = z.object({
   allowed: z.array(segmentPrefixSchema),
 });
 export type PeerConfiguration = z.infer<typeof peerConfigurationSchema>;
+
+const portSchema = z.int().min(0).max(0xffff);
+
+/** Which packets belong to a class: all that is given has to hold; nothing given holds for every packet. */
+export const trafficMatchSchema = z.object({
+  segment: z.int().min(0).max(0xffff).optional(),
+  /** Any of them holds the source (destination). */
+  sources: z.array(prefixSchema).min(1).max(64).optional(),
+  destinations: z.array(prefixSchema).min(1).max(64).optional(),
+  /** IP protocol number. */
+  protocol: z.int().min(0).max(255).optional(),
+  /** Source or destination port lies in one of these ranges, both ends included. */
+  ports: z.array(z.tuple([portSchema, portSchema])).min(1).max(64).optional(),
+  /** Code points of RFC 2474. */
+  dscp: z.array(z.int().min(0).max(63)).min(1).max(64).optional(),
+});
+export type TrafficMatch = z.infer<typeof trafficMatchSchema>;
+
+/** A policy class; the first that matches a flow's first packet is the flow's. */
+export const trafficClassSchema = z.object({
+  id: identifierSchema,
+  name: z.string(),
+  match: trafficMatchSchema,
+  /** LZ4 level 0…16, higher compresses more; null: never. */
+  compression: z.int().min(0).max(16).nullable(),
+});
+export type TrafficClass = z.infer<typeof trafficClassSchema>;
 
 export const configurationSchema = z.object({
   format: z.literal(1),
@@ -117,6 +146,8 @@ export const configurationSchema = z.object({
   /** (segment, prefix) → next-hop edges in order of preference. */
   routes: z.array(segmentPrefixSchema.extend({ nextHops: z.array(identifierSchema).min(1) })),
   peers: z.array(peerConfigurationSchema),
+  /** In order of priority. Absent from a controller one release older. */
+  classes: z.array(trafficClassSchema).max(256).default([]),
 });
 /** What one edge is to do, complete. */
 export type Configuration = z.infer<typeof configurationSchema>;

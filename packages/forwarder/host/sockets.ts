@@ -9,7 +9,7 @@ import {
   writeIoVector,
   writeMessageHeader,
 } from '@patronus/system/linux';
-import { type PacketIo, Sent } from '../io.ts';
+import { NO_TUN_OFFLOADS, type PacketIo, Sent } from '../io.ts';
 import {
   BATCH,
   Layout,
@@ -87,6 +87,12 @@ export class Sockets implements PacketIo {
 
   writeTun(offset: number, length: number): boolean {
     return this.tun !== NONE && libc.write(this.tun, this.#base + offset, length) === length;
+  }
+
+  readonly tunOffloads = NO_TUN_OFFLOADS;
+
+  writeTunPieces(): boolean {
+    return false;
   }
 
   /** Reads a packet into TUN slot `at`; its length, 0 when none waits, -1 when the interface is gone or down. */
