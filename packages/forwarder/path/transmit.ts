@@ -43,6 +43,14 @@ export function transmit(context: PathContext, link: Link, offset: number, lengt
   return failure === undefined ? PASSED : Drop[failure];
 }
 
+/**
+ * Seals `length` bytes at `offset` without padding and sends them at once, in a datagram that no router may cut up: a
+ * probe for what fits through. Answers a verdict, not yet counted.
+ */
+export function transmitUnfragmented(context: PathContext, link: Link, offset: number, length: number, now: number) {
+  return transmit(context, link, offset, length, now);
+}
+
 /** The session to send with; asks WireGuard for one where there is none, or for the next where it is due. */
 function sendingSession(context: PathContext, link: Link, now: number): Session | undefined {
   const keypair = link.peer.sendKeypair(now);
