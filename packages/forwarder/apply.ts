@@ -35,7 +35,8 @@ export interface Parts {
   readonly sockets: SocketNames;
 }
 
-const PEER_FAMILIES: readonly Family[] = [4, 6];
+/** A stock peer may call over either; an uplink has a socket for each. */
+const FAMILIES: readonly Family[] = [4, 6];
 
 /** Applies the plan; answers the links that exist from now on. */
 export function applyPlan(parts: Parts, plan: Plan, existing: readonly ExistingLink[], now: number): ExistingLink[] {
@@ -53,6 +54,7 @@ export function applyPlan(parts: Parts, plan: Plan, existing: readonly ExistingL
     if (parts.context.links.at(old.link.number) === old.link) removeLink(parts, old, now);
   }
   closeIdleDevices(parts.devices, result);
+  limitBursts(parts, plan);
   const uplinkIds = new Set(plan.uplinks.map(({ id }) => id));
   for (const socket of parts.sockets.keepUplinks(uplinkIds)) parts.context.io.closeSocket(socket);
   return result;
@@ -75,7 +77,7 @@ function desiredLinks(devices: Devices, plan: Plan): DesiredLink[] {
     peer: undefined,
   }));
   const peers = plan.peers.flatMap((peer) =>
-    PEER_FAMILIES.map((family) => ({
+    FAMILIES.map((family) => ({
       ...of(peer.uplinkId, family, peer.publicKey),
       presharedKey: peer.presharedKey,
       allowed: peer.allowed,
@@ -150,6 +152,19 @@ function closeIdleDevices(devices: Devices, links: readonly ExistingLink[]): voi
   for (const entry of [...devices.all]) if (!used.has(entry)) devices.close(entry);
 }
 
+/** A shaped line gets no more at once than it sends in this time: a call must not wait behind a burst of bulk. */
+const BURST_SECONDS = 0.002;
+
+function limitBursts({ sockets, context }: Parts, plan: Plan): void {
+  for (const { id, bitsPerSecond } of plan.uplinks) {
+    const bytes = bitsPerSecond === undefined ? Number.POSITIVE_INFINITY : (bitsPerSecond / 8) * BURST_SECONDS;
+    for (const family of FAMILIES) {
+      const socket = sockets.numberOf(uplinkSocketName(id, family));
+      if (socket !== undefined) context.io.limitBursts(socket, bytes);
+    }
+  }
+}
+
 /** Groups and routes refer to links and groups by number, so all of them are replaced together. */
 function publishRouting(context: PathContext, plan: Plan, links: readonly ExistingLink[]): void {
   const groups = groupsOf(plan, links);
@@ -164,6 +179,8 @@ function publishRouting(context: PathContext, plan: Plan, links: readonly Existi
     mtu: plan.mtu,
     ownAddress: plan.overlayAddress.bytes,
   };
+  context.classes.replace(plan.classes);
+  for (const { link } of links) link.mtu = plan.mtu;
   context.flows.forgetAll();
 }
 

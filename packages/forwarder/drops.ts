@@ -69,9 +69,9 @@ export const Drop = Object.fromEntries(dropReasons.map((reason, at) => [reason, 
 export class DropCounters {
   readonly #counts = new Float64Array(dropReasons.length + 1);
 
-  /** Counts a verdict and answers it. */
-  count(verdict: number): number {
-    this.#counts[verdict]! += 1;
+  /** Counts a verdict, for so many packets, and answers it. */
+  count(verdict: number, packets = 1): number {
+    this.#counts[verdict]! += packets;
     return verdict;
   }
 

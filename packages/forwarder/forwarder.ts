@@ -6,6 +6,7 @@
 import { toHex } from '@patronus/wire';
 import type { Primitives } from '@patronus/wireguard';
 import { applyPlan, type ExistingLink } from './apply.ts';
+import type { Cipher } from './cipher.ts';
 import type { ConfigureCommand, ForwarderEvent, GroupsCommand, ReportCommand } from './control.ts';
 import { Drop } from './drops.ts';
 import { NO_TUNNEL } from './fastSwitch.ts';
@@ -15,6 +16,7 @@ import type { Link } from './links.ts';
 import type { LivenessState } from './liveness.ts';
 import type { PacketMemory } from './memory.ts';
 import { createContext, type PathContext } from './path/context.ts';
+import { Forward } from './path/forward.ts';
 import { IcmpErrors } from './path/icmp.ts';
 import { Inbound } from './path/inbound.ts';
 import { Outbound } from './path/outbound.ts';
@@ -28,6 +30,7 @@ import { telemetryEvent } from './telemetry.ts';
 export interface ForwarderParts {
   readonly memory: PacketMemory;
   readonly kernels: Kernels;
+  readonly cipher: Cipher;
   readonly io: PacketIo;
   readonly clock: PacketClock;
   readonly primitives: Primitives;
@@ -40,6 +43,7 @@ export class PacketForwarder {
   readonly #context: PathContext;
   readonly #devices: Devices;
   readonly #tunnels: Tunnels;
+  readonly #forward: Forward;
   readonly #inbound: Inbound;
   readonly #outbound: Outbound;
   readonly #clock: PacketClock;
@@ -47,11 +51,12 @@ export class PacketForwarder {
   #links: ExistingLink[] = [];
   #published: GroupsCommand | undefined;
 
-  constructor({ memory, kernels, io, clock, primitives, emit }: ForwarderParts) {
+  constructor({ memory, kernels, cipher, io, clock, primitives, emit }: ForwarderParts) {
     const seed = new DataView(primitives.random(4).slice().buffer).getUint32(0);
     this.#clock = clock;
     this.#emit = emit;
-    this.#context = createContext(memory, kernels, io, seed);
+    this.#context = createContext({ memory, kernels, cipher, io, seed });
+    this.#context.drain = () => this.flush();
     this.#tunnels = new Tunnels(this.#context, {
       stateChanged: (link, state, reason, now) => this.#stateChanged(link, state, reason, now),
       restartHandshake: (link, now) => this.#devices.restart(link, now),
@@ -60,11 +65,13 @@ export class PacketForwarder {
       timestampReserved: (uplinkId, label) => emit({ type: 'timestamp', uplinkId, label: toHex(label) }),
       sessionEstablished: (link, now) => this.#tunnels.sessionEstablished(link, now),
     });
-    this.#inbound = new Inbound(this.#context, {
+    this.#forward = new Forward(this.#context);
+    const errors = new IcmpErrors(this.#context);
+    this.#inbound = new Inbound(this.#context, this.#forward, errors, {
       handshake: (socket, offset, length, from, now) => this.#devices.receive(socket, offset, length, from, now),
       frame: (link, payload, now) => this.#tunnels.frame(link, payload, now),
     });
-    this.#outbound = new Outbound(this.#context, new IcmpErrors(this.#context));
+    this.#outbound = new Outbound(this.#context, this.#forward, errors);
   }
 
   /** When `endTurn` has to come at the latest, ms. */
@@ -85,9 +92,14 @@ export class PacketForwarder {
     this.#devices.beginTurn();
   }
 
-  /** A packet of the TUN, with HEADROOM before it. Answers PASSED or why it was dropped. */
+  /** A packet of the TUN, with HEADROOM before it that ends in its virtio header. Answers PASSED or why it was dropped. */
   fromTun(offset: number, length: number, now: number): number {
     return this.#outbound.handle(offset, length, now);
+  }
+
+  /** Whether the packet that was last taken from the TUN has to stay where it is until `flush`. */
+  get packetStays(): boolean {
+    return this.#outbound.staysInPlace;
   }
 
   /** A datagram of a socket. Answers PASSED or why it was dropped. */
@@ -95,10 +107,14 @@ export class PacketForwarder {
     return this.#inbound.handle(socket, offset, length, sockaddrOffset, now);
   }
 
-  /** After the packets of one descriptor, whose slots are about to be used again. */
+  /** After the packets of one descriptor, whose room is about to be used again. */
   flush(): void {
-    const { io, drops } = this.#context;
-    for (let failed = io.flush(); failed > 0; failed--) drops.count(Drop.sendFailed);
+    const { io, drops, coalescer, outgoing, staging } = this.#context;
+    this.#forward.flush(this.#clock.now());
+    coalescer.flush();
+    drops.count(Drop.sendFailed, io.flush());
+    outgoing.reset();
+    staging.reset();
   }
 
   /** After all packets: what is due by now. */

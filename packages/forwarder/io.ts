@@ -7,17 +7,30 @@ export interface PacketIo {
   readonly tunOffloads: TunOffloads;
 
   /**
-   * Writes one large packet to the TUN, gathered from `count` pieces: `pieces` holds offset and length of each in turn.
-   * The first begins with the virtio header that says how it is to be cut again. False when it was not taken.
+   * Writes one large packet to the TUN, gathered from `count` pieces (at most MOST_PIECES): `pieces` holds offset and
+   * length of each in turn. The first begins with the virtio header that says how it is to be cut again. False when it
+   * was not taken.
    */
   writeTunPieces(pieces: Uint32Array, count: number): boolean;
 
   /**
-   * Sends a datagram from the socket of this number to the address at `sockaddrOffset`. It may wait until `flush`, if it
-   * lies in a TUN or UDP slot: slot and address have to stay as they are until then. `Sent.ok`: it is on its way, as far
-   * as we know now.
+   * Queues a datagram from the socket of this number to the address at `sockaddrOffset`, which is a link's or the scratch
+   * address. It waits until `flush`: what lies at `offset` has to stay as it is until then, unless it is in the scratch
+   * slot. `Sent.ok`: it is on its way, as far as we know now.
    */
   sendDatagram(socket: number, offset: number, length: number, sockaddrOffset: number, sockaddrLength: number): Sent;
+
+  /** Sends a datagram now, one that no router may cut up. */
+  sendUnfragmented(
+    socket: number,
+    offset: number,
+    length: number,
+    sockaddrOffset: number,
+    sockaddrLength: number,
+  ): Sent;
+
+  /** From now on at most `bytes` (Infinity: no limit) of this socket's datagrams leave in one burst. */
+  limitBursts(socket: number, bytes: number): void;
 
   /** Sends what waits; how many datagrams the sockets did not take, of those that had been called on their way. */
   flush(): number;

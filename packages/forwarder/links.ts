@@ -63,8 +63,6 @@ export class Link {
   sending: Session | undefined;
   /** Largest inner packet that is sent over it, bytes. A tunnel's is found by probes; a stock peer's is configured. */
   mtu = LEAST_MTU;
-  /** Largest datagrams in a row that may leave at once: what a shaped uplink sends in 2 ms. */
-  burstBytes = Number.POSITIVE_INFINITY;
   readonly compression = zeroCompression();
   /** Of inner packets: what people send, without what tunnels say to each other. */
   receivedBytes = 0;

@@ -2,27 +2,45 @@
  * The one linear memory of a packet path and what lies where in it. It never grows, so it never moves, and a system
  * call can be given `base + offset` as a plain integer. All offsets are bytes from its start.
  *
- *     kernels' scratch | session keys | link addresses | TUN slots | UDP slots | scratch slot | I/O structures
+ *     kernels' scratch | session keys | link addresses | TUN area | outgoing area | staging area | UDP slots |
+ *     scratch slot | I/O structures
  *
- * A slot has room before the packet, where the transport and frame headers are written, and behind it, where padding
- * and tag go: a packet is sealed and opened where it lies.
+ * There is room before every packet, where the transport and frame headers are written, and behind it, where padding and
+ * tag go: a packet is sealed and opened where it lies. The three areas are arenas (arena.ts): filled from the front, and
+ * empty again once what lies in them has left.
  */
 import { KERNEL_RESERVED } from './kernels/index.ts';
 
-/** Packets taken from one descriptor in one turn of the loop. */
+/** Packets and datagrams taken from one descriptor in one turn of the loop. */
 export const BATCH = 64;
+/** Datagrams that wait to be sent together. */
+export const MOST_QUEUED = 1_024;
 
 /** Room before a packet: 16 bytes of transport header and 5 of frame header, rounded up for alignment. */
 export const HEADROOM = 64;
-/** Largest inner MTU the slots are made for. */
+/** Room behind a packet: padding to 16 bytes and the tag. */
+export const TAILROOM = 32;
+/** Largest inner MTU. */
 export const MOST_MTU = 9_000;
-/** Headroom, the largest datagram, and padding. */
+/** Largest packet or datagram that the kernel hands over at once, with its virtio header. */
+export const LARGEST_PACKET = 65_536;
+/** Headroom, the largest packet, and padding. */
 export const SLOT_LENGTH = 9_216;
-/** What fits behind the headroom. */
-export const SLOT_ROOM = SLOT_LENGTH - HEADROOM;
+/**
+ * A received datagram, or several together (UDP_GRO). Not a multiple of 64 KiB, or the beginnings of all of them would
+ * compete for the same few lines of the processor's cache.
+ */
+export const UDP_SLOT_LENGTH = HEADROOM + LARGEST_PACKET + 576;
+export const UDP_SLOT_ROOM = UDP_SLOT_LENGTH - HEADROOM;
 
-export const MOST_SESSIONS = 4_096;
-export const MOST_LINKS = 2_048;
+/** One large packet and what is left of a batch of small ones. */
+const TUN_AREA_LENGTH = 4 * (LARGEST_PACKET + HEADROOM + TAILROOM);
+/** What is sent in one go: the segments of several large packets. */
+const OUTGOING_AREA_LENGTH = 512 * 1024;
+const STAGING_AREA_LENGTH = 256 * 1024;
+
+export const MOST_SESSIONS = 8_192;
+export const MOST_LINKS = 4_096;
 /** Sockets and TUN queues. */
 export const MOST_SOCKETS = 128;
 
@@ -31,9 +49,15 @@ const SESSION_KEYS_LENGTH = 64;
 /** `struct sockaddr_in6` is 28 bytes; the 29th says how many are used. */
 export const SOCKADDR_LENGTH = 32;
 /** `struct iovec` on every 64-bit Linux. */
-const IOVEC_LENGTH = 16;
+export const IOVEC_LENGTH = 16;
 /** `struct mmsghdr` on every 64-bit Linux. */
 export const MMSGHDR_LENGTH = 64;
+/** `struct cmsghdr` and a UDP_SEGMENT value, padded. */
+export const SEND_CONTROL_LENGTH = 24;
+/** Room for the control messages of a received datagram: UDP_GRO, and the addresses that the socket's owner asked for. */
+export const RECEIVE_CONTROL_LENGTH = 128;
+/** Pieces of one write to the TUN. */
+export const MOST_PIECES = 128;
 /** A timespec of 16 bytes; 8 a descriptor, which are the sockets, the TUN and the control socket. */
 export const POLL_LENGTH = 16 + (MOST_SOCKETS + 2) * 8;
 export const HASH_INPUT_LENGTH = 512;
@@ -60,15 +84,21 @@ const regions = stack(KERNEL_RESERVED);
 export const Layout = {
   sessionKeys: regions.take(MOST_SESSIONS * SESSION_KEYS_LENGTH),
   linkAddresses: regions.take(MOST_LINKS * SOCKADDR_LENGTH),
-  tunSlots: regions.take(BATCH * SLOT_LENGTH),
-  udpSlots: regions.take(BATCH * SLOT_LENGTH),
+  tunArea: regions.take(TUN_AREA_LENGTH),
+  outgoingArea: regions.take(OUTGOING_AREA_LENGTH),
+  stagingArea: regions.take(STAGING_AREA_LENGTH),
+  udpSlots: regions.take(BATCH * UDP_SLOT_LENGTH),
   /** For frames and errors of our own making. */
   scratchSlot: regions.take(SLOT_LENGTH),
   udpSources: regions.take(BATCH * SOCKADDR_LENGTH),
   udpVectors: regions.take(BATCH * IOVEC_LENGTH),
   udpMessages: regions.take(BATCH * MMSGHDR_LENGTH),
-  sendVectors: regions.take(BATCH * IOVEC_LENGTH),
-  sendMessages: regions.take(BATCH * MMSGHDR_LENGTH),
+  udpControls: regions.take(BATCH * RECEIVE_CONTROL_LENGTH),
+  /** One more than is queued, for a datagram that has to go by itself. */
+  sendVectors: regions.take((MOST_QUEUED + 1) * IOVEC_LENGTH),
+  sendMessages: regions.take(MOST_QUEUED * MMSGHDR_LENGTH),
+  sendControls: regions.take(MOST_QUEUED * SEND_CONTROL_LENGTH),
+  tunVectors: regions.take(MOST_PIECES * IOVEC_LENGTH),
   /** Destination of a message that does not go to a link's own address. */
   scratchAddress: regions.take(SOCKADDR_LENGTH),
   /** What a handshake hashes. */
@@ -77,6 +107,13 @@ export const Layout = {
   hashOutput: regions.take(32),
   /** A timespec, then pollfds. */
   poll: regions.take(POLL_LENGTH),
+} as const;
+
+/** The arenas: where each begins and how long it is. */
+export const Area = {
+  tun: { offset: Layout.tunArea, length: TUN_AREA_LENGTH },
+  outgoing: { offset: Layout.outgoingArea, length: OUTGOING_AREA_LENGTH },
+  staging: { offset: Layout.stagingArea, length: STAGING_AREA_LENGTH },
 } as const;
 
 export const MEMORY_LENGTH = Math.ceil(regions.end / PAGE) * PAGE;
@@ -94,9 +131,12 @@ export function createMemory(): PacketMemory {
   return { memory, bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer) };
 }
 
-/** Offset of the packet in slot `at` of a ring of slots. */
-export function slotPacket(ring: number, at: number): number {
-  return ring + at * SLOT_LENGTH + HEADROOM;
+/** Where the packet in the scratch slot lies. */
+export const SCRATCH = Layout.scratchSlot + HEADROOM;
+
+/** Where what is received into UDP slot `at` lies. */
+export function udpSlot(at: number): number {
+  return Layout.udpSlots + at * UDP_SLOT_LENGTH + HEADROOM;
 }
 
 /** Offset of the send key of session slot `at`; the receive key follows it by 32. */
@@ -106,4 +146,14 @@ export function sessionKeysOffset(at: number): number {
 
 export function linkAddressOffset(at: number): number {
   return Layout.linkAddresses + at * SOCKADDR_LENGTH;
+}
+
+/** The link whose address this is; MOST_LINKS for the scratch address. */
+export function linkOfAddress(offset: number): number {
+  return offset === Layout.scratchAddress ? MOST_LINKS : (offset - Layout.linkAddresses) / SOCKADDR_LENGTH;
+}
+
+/** Offset of the packet in the scratch slot. */
+export function slotPacket(ring: number, at: number): number {
+  return ring + at * SLOT_LENGTH + HEADROOM;
 }

@@ -12,8 +12,9 @@ import {
   parsePrefix,
 } from '@patronus/net';
 import { err, fromBase64, fromHex, ok, type Result, toHex } from '@patronus/wire';
-import type { ConfigureCommand, SegmentPrefix } from './control.ts';
+import type { ConfigureCommand, ForwarderClass, SegmentPrefix } from './control.ts';
 import { MOST_LINKS, MOST_MTU } from './memory.ts';
+import type { PlannedClass } from './tables/classes.ts';
 
 export interface ParsedPrefix {
   readonly segment: number;
@@ -24,6 +25,7 @@ export interface PlannedUplink {
   readonly id: string;
   readonly privateKey: Uint8Array;
   readonly timestampFloor: Uint8Array | undefined;
+  readonly bitsPerSecond: number | undefined;
 }
 
 export interface PlannedTunnel {
@@ -59,6 +61,7 @@ export interface Plan {
   readonly edges: ReadonlyMap<string, readonly ParsedPrefix[]>;
   readonly peers: readonly PlannedPeer[];
   readonly routes: readonly PlannedRoute[];
+  readonly classes: readonly PlannedClass[];
 }
 
 /** Thrown and caught inside this file only: carries the words for the result. */
@@ -100,6 +103,7 @@ function read(command: ConfigureCommand): Plan {
     edges: new Map(command.edges.map((edge) => [edge.id, edge.allowed.map(readPrefix)])),
     peers,
     routes: command.routes.map((route) => ({ ...readPrefix(route), nextHops: route.nextHops, peerId: route.peerId })),
+    classes: (command.classes ?? []).map(readClass),
   };
 }
 
@@ -124,7 +128,11 @@ function readUplink(uplink: ConfigureCommand['uplinks'][number]): PlannedUplink 
     throw new Refusal(`uplink ${uplink.id}: timestamp floor is not 24 hex digits`);
   }
   const privateKey = readKey(uplink.privateKey, `uplink ${uplink.id}: private key`);
-  return { id: uplink.id, privateKey, timestampFloor: floor };
+  const { bitsPerSecond } = uplink;
+  if (bitsPerSecond !== undefined && !(bitsPerSecond > 0)) {
+    throw new Refusal(`uplink ${uplink.id}: a line of ${bitsPerSecond} bits a second carries nothing`);
+  }
+  return { id: uplink.id, privateKey, timestampFloor: floor, bitsPerSecond };
 }
 
 function readTunnel(tunnel: ConfigureCommand['tunnels'][number], uplinks: ReadonlySet<string>): PlannedTunnel {
@@ -155,6 +163,28 @@ function readPeer(peer: ConfigureCommand['peers'][number], uplinks: ReadonlySet<
     publicKey: readKey(peer.publicKey, `peer ${peer.id}: public key`),
     presharedKey,
     allowed: peer.allowed.map(readPrefix),
+  };
+}
+
+const MOST_LEVEL = 16;
+
+function readClass({ id, match, compression }: ForwarderClass): PlannedClass {
+  if (compression !== null && !(Number.isInteger(compression) && compression >= 0 && compression <= MOST_LEVEL)) {
+    throw new Refusal(`class ${id}: compression level ${compression} is not 0 to ${MOST_LEVEL}`);
+  }
+  const prefixes = (texts: readonly string[] | undefined) =>
+    texts?.map((prefix) => readPrefix({ segment: match.segment ?? 0, prefix }));
+  return {
+    id,
+    compression,
+    match: {
+      segment: match.segment,
+      sources: prefixes(match.sources),
+      destinations: prefixes(match.destinations),
+      protocol: match.protocol,
+      ports: match.ports,
+      dscp: match.dscp,
+    },
   };
 }
 

@@ -4,11 +4,12 @@
  */
 import { type Endpoint, formatEndpoint, parseEndpoint } from '@patronus/net';
 import type { Primitives } from '@patronus/wireguard';
+import { kernelCipher } from './cipher.ts';
 import type { ConfigureCommand, ForwarderEvent } from './control.ts';
 import { PacketForwarder } from './forwarder.ts';
-import { NO_TUN_OFFLOADS, type PacketIo, Sent } from './io.ts';
+import { NO_TUN_OFFLOADS, type PacketIo, Sent, VIRTIO_HEADER_LENGTH } from './io.ts';
 import type { Kernels } from './kernels/index.ts';
-import { createMemory, Layout, type PacketMemory, slotPacket } from './memory.ts';
+import { createMemory, HEADROOM, Layout, type PacketMemory, udpSlot } from './memory.ts';
 import { readSockaddr, writeSockaddr } from './sockaddr.ts';
 import { uplinkSocketName } from './socketNames.ts';
 
@@ -92,6 +93,7 @@ export class SimulatedForwarder implements Station {
     this.forwarder = new PacketForwarder({
       memory: this.memory,
       kernels,
+      cipher: kernelCipher(kernels),
       io: this.#io(),
       clock: { now: () => simulation.now, wallClock: () => 1_700_000_000_000 + simulation.now },
       primitives: simulation.options.primitives(this.memory, kernels),
@@ -125,17 +127,22 @@ export class SimulatedForwarder implements Station {
 
   /** Hands it a datagram; answers the verdict. */
   receiveAt(socket: number, from: Endpoint, bytes: Uint8Array): number {
-    const offset = slotPacket(Layout.udpSlots, 0);
+    const offset = udpSlot(0);
     this.memory.bytes.set(bytes, offset);
     writeSockaddr(this.memory, Layout.udpSources, from);
-    return this.forwarder.fromSocket(socket, offset, bytes.length, Layout.udpSources, this.#simulation.now);
+    const verdict = this.forwarder.fromSocket(socket, offset, bytes.length, Layout.udpSources, this.#simulation.now);
+    this.forwarder.flush();
+    return verdict;
   }
 
   /** Hands it a packet from its LAN; answers the verdict. */
   fromLan(packet: Uint8Array): number {
-    const offset = slotPacket(Layout.tunSlots, 0);
+    const offset = Layout.tunArea + HEADROOM;
+    this.memory.bytes.fill(0, offset - VIRTIO_HEADER_LENGTH, offset);
     this.memory.bytes.set(packet, offset);
-    return this.forwarder.fromTun(offset, packet.length, this.#simulation.now);
+    const verdict = this.forwarder.fromTun(offset, packet.length, this.#simulation.now);
+    this.forwarder.flush();
+    return verdict;
   }
 
   all<T extends ForwarderEvent['type']>(type: T): (ForwarderEvent & { readonly type: T })[] {
@@ -148,23 +155,26 @@ export class SimulatedForwarder implements Station {
   }
 
   #io(): PacketIo {
-    const { memory } = this;
     return {
       writeTun: (offset, length) => {
-        this.delivered.push(memory.bytes.slice(offset, offset + length));
+        this.delivered.push(this.memory.bytes.slice(offset, offset + length));
         return true;
       },
       tunOffloads: NO_TUN_OFFLOADS,
       writeTunPieces: () => false,
-      sendDatagram: (socket, offset, length, sockaddrOffset, sockaddrLength) => {
-        const from = this.#addressOf.get(socket);
-        const to = readSockaddr(memory, sockaddrOffset, sockaddrLength === 16 ? 4 : 6);
-        if (from === undefined || to === undefined) return Sent.noSocket;
-        this.#simulation.send({ from, to: formatEndpoint(to), bytes: memory.bytes.slice(offset, offset + length) });
-        return Sent.ok;
-      },
+      sendDatagram: (...datagram) => this.#send(...datagram),
+      sendUnfragmented: (...datagram) => this.#send(...datagram),
+      limitBursts: () => undefined,
       flush: () => 0,
       closeSocket: (socket) => void this.#addressOf.delete(socket),
     };
+  }
+
+  #send(socket: number, offset: number, length: number, sockaddrOffset: number, sockaddrLength: number): Sent {
+    const from = this.#addressOf.get(socket);
+    const to = readSockaddr(this.memory, sockaddrOffset, sockaddrLength === 16 ? 4 : 6);
+    if (from === undefined || to === undefined) return Sent.noSocket;
+    this.#simulation.send({ from, to: formatEndpoint(to), bytes: this.memory.bytes.slice(offset, offset + length) });
+    return Sent.ok;
   }
 }

@@ -27,7 +27,7 @@ export function telemetryEvent(
     atMs: now,
     tunnels: links.flatMap(({ link }) => tunnelReport(context, link, now) ?? []),
     peers: peerReports(links.map(({ link }) => link)),
-    classes: [],
+    classes: context.classes.report(),
     counters: countersOf(context, devices),
   };
 }

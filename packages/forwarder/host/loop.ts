@@ -13,10 +13,21 @@ import {
   PollSet,
   type ReceivedFrame,
 } from '@patronus/system/linux';
-import type { ForwarderCommand, ForwarderEvent } from '../control.ts';
+import { Arena } from '../arena.ts';
+import type { Capabilities, ForwarderCommand, ForwarderEvent } from '../control.ts';
 import type { PacketForwarder } from '../forwarder.ts';
 import type { PacketClock } from '../io.ts';
-import { BATCH, Layout, MOST_SOCKETS, type PacketMemory, POLL_LENGTH, SOCKADDR_LENGTH, slotPacket } from '../memory.ts';
+import {
+  Area,
+  BATCH,
+  LARGEST_PACKET,
+  Layout,
+  MOST_SOCKETS,
+  type PacketMemory,
+  POLL_LENGTH,
+  SOCKADDR_LENGTH,
+  udpSlot,
+} from '../memory.ts';
 import { TUN_NAME } from '../socketNames.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -27,6 +38,8 @@ const FIRST_SOCKET = 2;
 const POLLNVAL = 32;
 /** What the owner has not read: beyond this, telemetry is left out rather than kept. */
 const MOST_UNREAD_BYTES = 4 * 1024 * 1024;
+/** Taken from the TUN before what came of it is sent: a few large packets, so that they are still in the cache. */
+const MOST_TUN_BYTES = 192 * 1024;
 /** Of faults in the packet path only the first are told; a counter would be no use in finding them. */
 const MOST_FAULTS = 20;
 
@@ -38,6 +51,8 @@ export interface LoopParts {
   readonly sockets: Sockets;
   readonly clock: PacketClock;
   readonly controlDescriptor: number;
+  /** What no descriptor changes. */
+  readonly capabilities: Capabilities;
 }
 
 export class Loop {
@@ -47,10 +62,15 @@ export class Loop {
   readonly #receiver: FrameReceiver;
   readonly #sender: FrameSender;
   readonly #controlDescriptor: number;
+  readonly #fixed: Capabilities;
+  #told = '';
+  #forwarder: PacketForwarder | undefined;
+  readonly #tunArea = new Arena(Area.tun, () => this.#forwarder?.flush());
   #ownerIsGone = false;
   #faults = 0;
 
-  constructor({ memory, sockets, clock, controlDescriptor }: LoopParts) {
+  constructor({ memory, sockets, clock, controlDescriptor, capabilities }: LoopParts) {
+    this.#fixed = capabilities;
     this.#sockets = sockets;
     this.#clock = clock;
     this.#controlDescriptor = controlDescriptor;
@@ -68,8 +88,17 @@ export class Loop {
     this.#note(this.#sender.send(encoder.encode(JSON.stringify(event))));
   }
 
+  /** Tells the owner what the machine and its descriptors can do, if that is not what it was told last. */
+  tellCapabilities(): void {
+    const capabilities = { ...this.#fixed, ...this.#sockets.capabilities };
+    const told = JSON.stringify(capabilities);
+    if (told !== this.#told) this.emit({ type: this.#told === '' ? 'ready' : 'capabilities', capabilities });
+    this.#told = told;
+  }
+
   /** Runs until the owner hangs up. */
   run(forwarder: PacketForwarder): void {
+    this.#forwarder = forwarder;
     while (!this.#ownerIsGone) {
       this.#poll.wait((forwarder.deadline - this.#clock.now()) * 1e6);
       try {
@@ -99,29 +128,50 @@ export class Loop {
       return;
     }
     if ((news & (POLLERR | POLLHUP)) !== 0) this.#sockets.clearError(socket);
+    const { buffers } = this.#sockets;
     const count = this.#sockets.receive(socket);
     const now = this.#clock.now();
+    let bytes = 0;
     for (let at = 0; at < count; at++) {
-      const length = this.#sockets.takeReceived(at);
-      const source = Layout.udpSources + at * SOCKADDR_LENGTH;
-      // One that was cut is too short to be anything: the path counts it as malformed.
-      forwarder.fromSocket(socket, slotPacket(Layout.udpSlots, at), Math.max(0, length), source, now);
+      buffers.take(at);
+      bytes += buffers.length;
+      this.#takeBuffer(forwarder, socket, at, now);
     }
+    buffers.adapt(bytes);
     forwarder.flush();
   }
 
+  /** The datagrams of one buffer: one, or with UDP_GRO several of one sender. */
+  #takeBuffer(forwarder: PacketForwarder, socket: number, at: number, now: number): void {
+    const { length, segmentLength } = this.#sockets.buffers;
+    const source = Layout.udpSources + at * SOCKADDR_LENGTH;
+    const start = udpSlot(at);
+    // An empty one is too short to be anything: the path counts it as malformed.
+    if (length === 0) forwarder.fromSocket(socket, start, 0, source, now);
+    for (let done = 0; done < length; done += segmentLength) {
+      forwarder.fromSocket(socket, start + done, Math.min(segmentLength, length - done), source, now);
+    }
+  }
+
   #takePackets(forwarder: PacketForwarder, news: number): void {
+    const { tun } = this.#sockets;
     const now = this.#clock.now();
     let taken = 0;
-    for (; taken < BATCH; taken++) {
-      const length = this.#sockets.readTun(taken);
+    for (let bytes = 0; taken < BATCH && bytes < MOST_TUN_BYTES; taken++) {
+      // With less room than the largest packet takes, what was taken so far leaves first.
+      const offset = this.#tunArea.take(LARGEST_PACKET);
+      const length = tun.read(offset);
       if (length <= 0) break;
-      forwarder.fromTun(slotPacket(Layout.tunSlots, taken), length, now);
+      bytes += length;
+      forwarder.fromTun(offset, length, now);
+      if (forwarder.packetStays) this.#tunArea.shrink(offset, length);
+      else this.#tunArea.giveBack(offset);
     }
     forwarder.flush();
+    this.#tunArea.reset();
     if (taken > 0 || (news & (POLLERR | POLLHUP | POLLNVAL)) === 0) return;
     this.#poll.set(TUN, -1, POLLIN);
-    this.#sockets.dropTun();
+    tun.drop();
     this.#fault('TUN_GONE', new Error('the TUN interface is gone; hand over a new one'));
   }
 
@@ -146,14 +196,16 @@ export class Loop {
   #takeDescriptor(forwarder: PacketForwarder, name: string, fd: number | undefined): void {
     if (fd === undefined) throw new Error(`descriptor ${name} was announced and did not come along`);
     if (name === TUN_NAME) {
-      this.#sockets.replaceTun(fd);
+      this.#sockets.tun.replace(fd);
       this.#poll.set(TUN, fd, POLLIN);
+      this.tellCapabilities();
       return;
     }
     const number = forwarder.sockets.numberOf(name);
     if (number === undefined) throw new Error(`descriptor ${name}: no more than ${MOST_SOCKETS} sockets can be held`);
     this.#sockets.replace(number, fd);
     this.#poll.set(FIRST_SOCKET + number, fd, POLLIN);
+    this.tellCapabilities();
   }
 
   #note(state: 'sent' | 'waiting' | 'closed'): void {

@@ -21,6 +21,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import { libc, nativeMemory, sharpenTimers, systemClock } from '@patronus/system/linux';
+import { kernelCipher } from '../cipher.ts';
 import { PacketForwarder } from '../forwarder.ts';
 import { createMemory } from '../memory.ts';
 import { loadKernels } from './loadKernels.ts';
@@ -34,12 +35,15 @@ const STANDARD_ERROR = 2;
 function start(): void {
   const memory = createMemory();
   const kernels = loadKernels(memory.memory);
-  const sockets = new Sockets(memory);
+  const cipher = kernelCipher(kernels);
+  const sockets: Sockets = new Sockets(memory, () => loop.tellCapabilities());
   const clock = { now: systemClock.monotonicMs, wallClock: systemClock.wallMs };
-  const loop = new Loop({ memory, sockets, clock, controlDescriptor: CONTROL_DESCRIPTOR });
+  const capabilities = { cipher: cipher.name, node: process.version };
+  const loop: Loop = new Loop({ memory, sockets, clock, controlDescriptor: CONTROL_DESCRIPTOR, capabilities });
   const forwarder = new PacketForwarder({
     memory,
     kernels,
+    cipher,
     io: sockets,
     clock,
     primitives: hostPrimitives(memory, kernels),
@@ -48,7 +52,7 @@ function start(): void {
   sharpenTimers();
   // What was compiled so far is kept now: this process seldom ends in a way that would leave time for it.
   flushCompileCache();
-  loop.emit({ type: 'ready', capabilities: { cipher: 'wasm-simd', offload: 'none', node: process.version } });
+  loop.tellCapabilities();
   loop.run(forwarder);
 }
 

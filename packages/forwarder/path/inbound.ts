@@ -6,9 +6,13 @@ import type { Link } from '../links.ts';
 import { FRAME_HEADER_LENGTH, FrameType, packetFrameLength } from '../overlay.ts';
 import { addressOffset, readSockaddr, sockaddrPort } from '../sockaddr.ts';
 import { NO_GROUP } from '../tables/flows.ts';
+import type { Target } from '../tables/routes.ts';
 import type { Session } from '../tables/sessions.ts';
+import { clampMss, smallestMtu } from './clampMss.ts';
+import { COMPRESSED_FRAME, type Expansion, expandFrame } from './compression.ts';
 import type { PathContext } from './context.ts';
-import { forward } from './forward.ts';
+import { type Forward, isSyn } from './forward.ts';
+import type { IcmpErrors } from './icmp.ts';
 import { isBfd, isMulticast } from './outbound.ts';
 
 const TYPE_TRANSPORT = 4;
@@ -24,12 +28,27 @@ export interface InboundOwner {
 
 export class Inbound {
   readonly #context: PathContext;
+  readonly #forward: Forward;
+  readonly #errors: IcmpErrors;
   readonly #owner: InboundOwner;
   readonly #packet = new PacketView();
+  readonly #group = new Int32Array(1);
+  readonly #expansion: Expansion;
+  /** Of the compressed frame at hand. */
+  #from!: Link;
+  #now = 0;
 
-  constructor(context: PathContext, owner: InboundOwner) {
+  constructor(context: PathContext, forward: Forward, errors: IcmpErrors, owner: InboundOwner) {
     this.#context = context;
+    this.#forward = forward;
+    this.#errors = errors;
     this.#owner = owner;
+    this.#expansion = {
+      memory: context.memory,
+      kernels: context.kernels,
+      take: (length) => context.staging.take(length),
+      deliver: (segment, offset, length) => this.#expanded(segment, offset, length),
+    };
   }
 
   /** Takes the datagram of `length` bytes at `offset` that came to `socket` from the address at `sockaddrOffset`. */
@@ -48,7 +67,7 @@ export class Inbound {
 
   /** The cheap checks come first: replay before the tag, and the counter is taken only after it. */
   #open(socket: number, offset: number, length: number, sockaddrOffset: number, now: number): number {
-    const { memory, sessions, kernels } = this.#context;
+    const { memory, sessions, cipher } = this.#context;
     const session = sessions.find(socket, memory.view.getUint32(offset + 4, true));
     if (session === undefined) return Drop.unknownSession;
     const { keypair, link } = session;
@@ -59,7 +78,7 @@ export class Inbound {
     if (!keypair.replay.check(counter)) return Drop.replayed;
     const payload = offset + TRANSPORT_HEADER_LENGTH;
     const payloadLength = length - TRANSPORT_OVERHEAD;
-    if (kernels.unchecked.open(session.receiveKeyOffset, counterLow, counterHigh, payload, payloadLength) !== 1) {
+    if (cipher.open(session.receiveKeyOffset, counterLow, counterHigh, payload, payloadLength) !== 1) {
       return Drop.badTag;
     }
     keypair.replay.accept(counter);
@@ -90,19 +109,38 @@ export class Inbound {
     if (first === 4 || first === 6) return this.#pass(link, 0, offset, length, now);
     if (first !== 0) return Drop.malformed;
     if (link.tunnel === undefined) return Drop.badFrame;
-    if (bytes[offset] !== FrameType.packet) {
-      return this.#owner.frame(link, bytes.subarray(offset, offset + length), now);
-    }
+    const type = bytes[offset]!;
+    if (type === FrameType.packet) return this.#carried(link, offset, length, now);
+    if (type === COMPRESSED_FRAME) return this.#compressed(link, offset, length, now);
+    return this.#owner.frame(link, bytes.subarray(offset, offset + length), now);
+  }
+
+  /** A packet of another segment. */
+  #carried(link: Link, offset: number, length: number, now: number): number {
+    const { bytes } = this.#context.memory;
     const body = packetFrameLength(bytes, offset, length);
-    if (body < 0 || !link.tunnel.heardAnnounce) return Drop.badFrame;
+    if (body < 0 || link.tunnel?.heardAnnounce !== true) return Drop.badFrame;
     const segment = (bytes[offset + 1]! << 8) | bytes[offset + 2]!;
     // Segment 0 has one spelling, the plain one; a second would be a second way past any check on the first.
     if (segment === 0) return Drop.badFrame;
     return this.#pass(link, segment, offset + FRAME_HEADER_LENGTH, body, now);
   }
 
+  /** Packets that travelled compressed, each to be judged by itself. */
+  #compressed(link: Link, offset: number, length: number, now: number): number {
+    if (link.tunnel?.heardAnnounce !== true) return Drop.badFrame;
+    this.#from = link;
+    this.#now = now;
+    return expandFrame(this.#expansion, link, offset, length);
+  }
+
+  #expanded(segment: number, offset: number, length: number): void {
+    const verdict = this.#pass(this.#from, segment, offset, length, this.#now);
+    if (verdict !== PASSED) this.#context.drops.count(verdict);
+  }
+
   #pass(link: Link, segment: number, offset: number, length: number, now: number): number {
-    const { memory, routing, io } = this.#context;
+    const { memory, routing, coalescer } = this.#context;
     const packet = this.#packet;
     if (packet.read(memory.bytes, offset, length) !== PacketVerdict.ok) return Drop.malformed;
     if (link.allowed.lookup(segment, packet.family, memory.bytes, packet.sourceOffset) === undefined) {
@@ -114,22 +152,40 @@ export class Inbound {
     if (isBfd(packet)) return Drop.bfdFromLan;
     const target = routing.routes.lookup(segment, packet.family, memory.bytes, packet.destinationOffset);
     if (target === undefined) return Drop.notForUs;
+    if (isSyn(packet)) clampMss(memory.bytes, packet, this.#smallestRoom(link));
     if (target.kind !== 'local') return this.#transit(link, segment, target, now);
     if (segment !== 0) return Drop.noSegment;
-    return io.writeTun(offset, packet.totalLength) ? PASSED : Drop.tunFailed;
+    coalescer.add(packet);
+    return PASSED;
+  }
+
+  /** What may come back: the smallest of the paths to the edge that a connection is opened from. */
+  #smallestRoom(link: Link): number {
+    const { groups, links } = this.#context;
+    if (link.tunnel === undefined) return link.mtu;
+    this.#group[0] = link.tunnel.group;
+    return smallestMtu(this.#group, groups, links);
   }
 
   /** On to another edge or peer: a hop like any other, so that a loop of edges ends (RFC 1812 §5.3.1). */
-  #transit(link: Link, segment: number, target: Parameters<typeof forward>[3], now: number): number {
+  #transit(link: Link, segment: number, target: Target, now: number): number {
     const packet = this.#packet;
     if (packet.hopLimit <= 1) return Drop.hopLimit;
-    const { bytes, view } = this.#context.memory;
-    if (packet.family === 6) bytes[packet.offset + 7] = packet.hopLimit - 1;
+    const { staging, memory } = this.#context;
+    const { bytes, view } = memory;
+    const length = packet.totalLength;
+    // Where it lies now there is no room behind it: the next datagram of its sender may begin there.
+    const copy = staging.take(length);
+    bytes.copyWithin(copy, packet.offset, packet.offset + length);
+    if (packet.read(bytes, copy, length) !== PacketVerdict.ok) return Drop.malformed;
+    if (packet.family === 6) bytes[copy + 7] = packet.hopLimit - 1;
     else {
-      const before = view.getUint16(packet.offset + 8);
-      view.setUint16(packet.offset + 8, before - 0x100);
-      view.setUint16(packet.offset + 10, updateChecksum(view.getUint16(packet.offset + 10), before, before - 0x100));
+      const before = view.getUint16(copy + 8);
+      view.setUint16(copy + 8, before - 0x100);
+      view.setUint16(copy + 10, updateChecksum(view.getUint16(copy + 10), before, before - 0x100));
     }
-    return forward(this.#context, segment, packet, target, link.tunnel?.group ?? NO_GROUP, now);
+    const verdict = this.#forward.packet(segment, packet, undefined, target, link.tunnel?.group ?? NO_GROUP, now);
+    if (verdict === Drop.tooBig && segment === 0) this.#errors.answer(verdict, packet, now);
+    return verdict;
   }
 }

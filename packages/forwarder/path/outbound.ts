@@ -1,10 +1,12 @@
 /** From the TUN: what this site sends into the fabric. */
 import { type Family, PacketVerdict, PacketView, Protocol } from '@patronus/net';
 import { Drop, PASSED } from '../drops.ts';
+import { VIRTIO_HEADER_LENGTH } from '../io.ts';
 import { NO_GROUP } from '../tables/flows.ts';
 import type { PathContext } from './context.ts';
-import { forward } from './forward.ts';
+import type { Forward } from './forward.ts';
 import type { IcmpErrors } from './icmp.ts';
+import { Gso, OffloadHeader } from './offloadHeader.ts';
 
 /** Of the TUN there is one, and it is segment 0's. */
 const SEGMENT = 0;
@@ -12,18 +14,27 @@ const SEGMENT = 0;
 const BFD_PORT = 3784;
 
 export class Outbound {
+  /** Whether the packet last handled lies where it was until everything is flushed; otherwise its room is free again. */
+  staysInPlace = false;
   readonly #context: PathContext;
+  readonly #forward: Forward;
   readonly #errors: IcmpErrors;
   readonly #packet = new PacketView();
+  readonly #offload = new OffloadHeader();
 
-  constructor(context: PathContext, errors: IcmpErrors) {
+  constructor(context: PathContext, forward: Forward, errors: IcmpErrors) {
     this.#context = context;
+    this.#forward = forward;
     this.#errors = errors;
   }
 
-  /** Takes the packet of `length` bytes at `offset`, with HEADROOM before it. Answers what became of it. */
+  /**
+   * Takes the packet of `length` bytes at `offset`, with HEADROOM before it that ends in its virtio header, and TAILROOM
+   * behind it. Answers what became of it.
+   */
   handle(offset: number, length: number, now: number): number {
     const verdict = this.#pass(offset, length, now);
+    this.staysInPlace = verdict === PASSED && this.#offload.gsoType === Gso.none;
     if (verdict === PASSED) return PASSED;
     this.#errors.answer(verdict, this.#packet, now);
     return this.#context.drops.count(verdict);
@@ -32,6 +43,8 @@ export class Outbound {
   #pass(offset: number, length: number, now: number): number {
     const { memory, routing } = this.#context;
     const packet = this.#packet;
+    const offload = this.#offload;
+    offload.read(memory.view, offset - VIRTIO_HEADER_LENGTH);
     if (packet.read(memory.bytes, offset, length) !== PacketVerdict.ok) return Drop.malformed;
     if (isMulticast(memory.bytes, packet.family, packet.destinationOffset)) return Drop.multicast;
     const isOurs = routing.ownSources.lookup(SEGMENT, packet.family, memory.bytes, packet.sourceOffset);
@@ -39,7 +52,7 @@ export class Outbound {
     if (isBfd(packet)) return Drop.bfdFromLan;
     const target = routing.routes.lookup(SEGMENT, packet.family, memory.bytes, packet.destinationOffset);
     if (target === undefined) return Drop.noRoute;
-    return forward(this.#context, SEGMENT, packet, target, NO_GROUP, now);
+    return this.#forward.packet(SEGMENT, packet, offload, target, NO_GROUP, now);
   }
 }
 

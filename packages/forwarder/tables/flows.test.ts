@@ -55,7 +55,7 @@ test('it answers what a map would, or that it forgot, but never a wrong group', 
         const found = table.lookup(flow.segment, packet, now);
         assert.ok(found === NO_GROUP || found === naive.get(key));
         if (!remember) continue;
-        table.remember(flow.segment, packet, group, now);
+        table.remember(flow.segment, packet, group, 0, now);
         naive.set(key, group);
         assert.equal(table.lookup(flow.segment, packet, now), group);
       }
@@ -66,7 +66,7 @@ test('it answers what a map would, or that it forgot, but never a wrong group', 
 test('with room for them, no flow is forgotten', () => {
   const table = new FlowTable(4096, 1);
   const all = Array.from({ length: 200 }, (_, at) => packetOf({ ...plain, source: at, destination: at ^ 5 }));
-  for (const [at, packet] of all.entries()) table.remember(0, packet, at, 0);
+  for (const [at, packet] of all.entries()) table.remember(0, packet, at, 0, 0);
   for (const [at, packet] of all.entries()) assert.equal(table.lookup(0, packet, 0), at);
 });
 
@@ -75,9 +75,9 @@ const plain: Flow = { segment: 0, family: 4, source: 1, destination: 2, sourcePo
 test('a full set gives up the flow that was quiet longest', () => {
   const table = new FlowTable(8, 1);
   const packets = Array.from({ length: 9 }, (_, at) => packetOf({ ...plain, source: at }));
-  for (let at = 0; at < 8; at++) table.remember(0, packets[at]!, at, at);
+  for (let at = 0; at < 8; at++) table.remember(0, packets[at]!, at, 0, at);
   table.lookup(0, packets[0]!, 100);
-  table.remember(0, packets[8]!, 8, 101);
+  table.remember(0, packets[8]!, 8, 0, 101);
   assert.equal(table.lookup(0, packets[1]!, 102), NO_GROUP);
   assert.equal(table.lookup(0, packets[0]!, 102), 0);
   assert.equal(table.lookup(0, packets[8]!, 102), 8);
@@ -85,15 +85,15 @@ test('a full set gives up the flow that was quiet longest', () => {
 
 test('the same 5-tuple in two segments is two flows', () => {
   const table = new FlowTable(64, 1);
-  table.remember(0, packetOf(plain), 1, 0);
+  table.remember(0, packetOf(plain), 1, 0, 0);
   assert.equal(table.lookup(1, packetOf(plain), 0), NO_GROUP);
 });
 
 test('after forgetting all, nothing is found and there is room again', () => {
   const table = new FlowTable(8, 1);
-  table.remember(0, packetOf(plain), 1, 0);
+  table.remember(0, packetOf(plain), 1, 0, 0);
   table.forgetAll();
   assert.equal(table.lookup(0, packetOf(plain), 0), NO_GROUP);
-  table.remember(0, packetOf(plain), 2, 0);
+  table.remember(0, packetOf(plain), 2, 0, 0);
   assert.equal(table.lookup(0, packetOf(plain), 0), 2);
 });

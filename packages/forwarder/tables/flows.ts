@@ -14,6 +14,7 @@ const KEY_WORDS = 10;
 
 /** No entry, or one that is no longer valid. */
 export const NO_GROUP = -1;
+export const NO_ENTRY = -1;
 
 export class FlowTable {
   readonly #sets: number;
@@ -24,7 +25,11 @@ export class FlowTable {
   readonly #epochs: Uint32Array;
   readonly #seed: number;
   readonly #key = new Uint32Array(KEY_WORDS);
+  /** By entry: the flow's policy class, and what compression learned of it (sampling.ts; 0 to begin with). */
+  readonly classes: Int16Array;
+  readonly samples: Uint16Array;
   #epoch = 1;
+  #entry = NO_ENTRY;
 
   /** `capacity` flows, rounded up to a power of two, at least 8; `seed` is random. */
   constructor(capacity: number, seed: number) {
@@ -34,7 +39,14 @@ export class FlowTable {
     this.#groups = new Int32Array(entries).fill(NO_GROUP);
     this.#lastUsedMs = new Float64Array(entries).fill(Number.NEGATIVE_INFINITY);
     this.#epochs = new Uint32Array(entries);
+    this.classes = new Int16Array(entries);
+    this.samples = new Uint16Array(entries);
     this.#seed = seed >>> 0;
+  }
+
+  /** The entry of the flow that was last looked up or remembered, NO_ENTRY when there is none. */
+  get entry(): number {
+    return this.#entry;
   }
 
   get capacity(): number {
@@ -45,20 +57,26 @@ export class FlowTable {
   lookup(segment: number, packet: PacketView, nowMs: number): number {
     const first = this.#locate(segment, packet);
     const way = this.#find(first);
+    this.#entry = way;
     if (way < 0) return NO_GROUP;
     this.#lastUsedMs[way] = nowMs;
     return this.#groups[way]!;
   }
 
-  /** Remembers the group of this packet's flow, in place of what was known or of the quietest flow of its set. */
-  remember(segment: number, packet: PacketView, group: number, nowMs: number): void {
+  /**
+   * Remembers the group and class of this packet's flow, in place of what was known or of the quietest flow of its set.
+   */
+  remember(segment: number, packet: PacketView, group: number, trafficClass: number, nowMs: number): void {
     const first = this.#locate(segment, packet);
     let way = this.#find(first);
     if (way < 0) {
       way = this.#quietest(first);
       this.#keys.set(this.#key, way * KEY_WORDS);
       this.#epochs[way] = this.#epoch;
+      this.samples[way] = 0;
     }
+    this.#entry = way;
+    this.classes[way] = trafficClass;
     this.#groups[way] = group;
     this.#lastUsedMs[way] = nowMs;
   }

@@ -28,6 +28,8 @@ export const libc = {
   close: declare<[fd: N]>('close', 'int', ['int']),
   read: declare<[fd: N, address: N, length: N]>('read', 'int64_t', ['int', 'size_t', 'size_t']),
   write: declare<[fd: N, address: N, length: N]>('write', 'int64_t', ['int', 'size_t', 'size_t']),
+  /** Gathers an array of `struct iovec`. */
+  writev: declare<[fd: N, vectors: N, count: N]>('writev', 'int64_t', ['int', 'size_t', 'int']),
   ioctl: declare<[fd: N, request: N, argument: N]>('ioctl', 'int', ['int', 'ulong', 'size_t']),
   fcntl: declare<[fd: N, command: N, argument: N]>('fcntl', 'int', ['int', 'int', 'size_t']),
   socket: declare<[domain: N, type: N, protocol: N]>('socket', 'int', ['int', 'int', 'int']),

@@ -4,7 +4,7 @@ import type { Tun } from '../index.ts';
 import { closeDescriptor } from './descriptors.ts';
 import { libc } from './ffi.ts';
 import { interfaceNameBytes } from './interfaceName.ts';
-import { checked, LinuxError, lastErrorName } from './linuxError.ts';
+import { LinuxError, lastErrorName } from './linuxError.ts';
 import { addressOf, nativeMemory } from './memory.ts';
 
 const O_RDWR = 2;
@@ -13,6 +13,7 @@ const O_CLOEXEC = 0o2000000;
 
 const TUNSETIFF = 0x4004_54ca;
 const TUNSETOFFLOAD = 0x4004_54d0;
+const TUNGETIFF = 0x8004_54d2;
 const IFF_TUN = 0x0001;
 const IFF_NO_PI = 0x1000;
 const IFF_VNET_HDR = 0x4000;
@@ -20,7 +21,7 @@ const IFF_VNET_HDR = 0x4000;
 const INTERFACE_REQUEST_SIZE = 40;
 
 /** Offloads for TUNSETOFFLOAD; the others need `checksum`. */
-export const TunOffload = { checksum: 0x01, tso4: 0x02, tso6: 0x04, uso4: 0x20, uso6: 0x40 } as const;
+export const TunOffload = { checksum: 0x01, tso4: 0x02, tso6: 0x04, tsoEcn: 0x08, uso4: 0x20, uso6: 0x40 } as const;
 
 export interface TunOptions {
   /** Packets carry a 10-byte virtio_net_hdr in front, so that segmentation can be offloaded. */
@@ -92,7 +93,14 @@ class LinuxTun implements OpenedTun {
   }
 }
 
-/** Switches segmentation offloads (TunOffload values or-ed) of a TUN with a virtio header. */
-export function setTunOffloads(fd: number, offloads: number): void {
-  checked(libc.ioctl(fd, TUNSETOFFLOAD, offloads), 'ioctl TUNSETOFFLOAD', 'switch on TUN offloads');
+/** Switches segmentation offloads (TunOffload values or-ed) of a TUN with a virtio header; false where it has none of them. */
+export function trySetTunOffloads(fd: number, offloads: number): boolean {
+  return libc.ioctl(fd, TUNSETOFFLOAD, offloads) === 0;
+}
+
+/** Whether packets of this TUN carry a virtio header. Also false for a descriptor that is not a TUN. */
+export function hasVirtioHeader(fd: number): boolean {
+  const request = nativeMemory(INTERFACE_REQUEST_SIZE);
+  if (libc.ioctl(fd, TUNGETIFF, request.address) < 0) return false;
+  return (request.view.getUint16(16, true) & IFF_VNET_HDR) !== 0;
 }

@@ -132,3 +132,30 @@ function bindSocket(fd: number, { family, address, port }: UdpSocketOptions): nu
   checked(libc.getsockname(fd, memory.address, lengthAddress), 'getsockname', 'read the port of a socket');
   return readSocketAddress(memory.view, 0)?.port ?? port;
 }
+
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+const UDP_GRO = 104;
+
+/** The control message of `sendmsg` that cuts one buffer into datagrams of a given length (a u16; Linux 4.18, udp(7)). */
+export const udpSegment = { level: SOL_UDP, type: UDP_SEGMENT } as const;
+/** The control message of `recvmsg` that tells the length of the datagrams in one buffer (an int; Linux 5.0, udp(7)). */
+export const udpGro = { level: SOL_UDP, type: UDP_GRO } as const;
+
+/** Whether this kernel knows UDP_SEGMENT. A device may still refuse it for one datagram. */
+export function knowsUdpSegment(fd: number): boolean {
+  return trySetOption(fd, SOL_UDP, UDP_SEGMENT, 0);
+}
+
+/** Lets the socket receive datagrams of one sender together, `udpGro` telling where each ends; false where it cannot. */
+export function enableUdpGro(fd: number): boolean {
+  return trySetOption(fd, SOL_UDP, UDP_GRO, 1);
+}
+
+/** Sets the don't-fragment bit on what this socket sends, whatever was learned of the path; false where it cannot. */
+export function setDontFragment(fd: number, family: Family, on: boolean): boolean {
+  const mode = on ? mtuDiscovery.probe : mtuDiscovery.dont;
+  return family === 4
+    ? trySetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, mode)
+    : trySetOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, mode);
+}
