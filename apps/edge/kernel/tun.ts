@@ -14,7 +14,7 @@ export async function claimTun(): Promise<OpenedTun> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
-      return openTun(tunName);
+      return openTun(tunName, { virtioHeader: true });
     } catch (error) {
       if (!(error instanceof LinuxError) || error.code !== 'EBUSY' || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, retryMs));

@@ -13,14 +13,16 @@ const compileCache = fileURLToPath(new URL('../../../node_modules/.cache/patronu
 /** A forwarder that was hung up on ends by itself; one that doesn't is ended. */
 const PATIENCE_MS = 1_000;
 const F_GETFD = 1;
+/** A message and its stack. */
+const MOST_WORDS = 2_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export interface ChildEvents {
   readonly onEvent: (event: ForwarderEvent) => void;
-  /** Once. */
-  readonly onEnd: (code: number | null, signal: NodeJS.Signals | null) => void;
+  /** Once. `lastWords`: the end of what it wrote to its standard error. */
+  readonly onEnd: (code: number | null, signal: NodeJS.Signals | null, lastWords: string) => void;
 }
 
 export class ForwarderChild {
@@ -28,11 +30,12 @@ export class ForwarderChild {
   readonly #process: ChildProcess;
   readonly #channel: FrameChannel;
   #hasEnded = false;
+  #lastWords = '';
 
   constructor(nodeBinary: string, events: ChildEvents) {
     const [ours, theirs] = unixStreamPair();
     this.#process = spawn(nodeBinary, [entry], {
-      stdio: ['ignore', 'inherit', 'inherit', theirs],
+      stdio: ['ignore', 'inherit', 'pipe', theirs],
       // Ctrl-C in a terminal is for the owner, which then hangs up in its own time.
       detached: true,
       // An environment of its own: nothing that the owner was given by it is a packet path's business.
@@ -43,13 +46,18 @@ export class ForwarderChild {
       onFrame: (payload) => events.onEvent(JSON.parse(decoder.decode(payload)) as ForwarderEvent),
       onClose: () => undefined,
     });
+    this.#process.stderr?.on('data', (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      this.#lastWords = (this.#lastWords + chunk.toString()).slice(-MOST_WORDS);
+    });
     const end = (code: number | null, signal: NodeJS.Signals | null) => {
       if (this.#hasEnded) return;
       this.#hasEnded = true;
       this.#channel.close();
-      events.onEnd(code, signal);
+      events.onEnd(code, signal, this.#lastWords.trim());
     };
-    this.#process.once('exit', end);
+    // `close` comes once its last words are read, which is at once: nobody else holds the other end.
+    this.#process.once('close', end);
     this.#process.once('error', () => end(null, null));
   }
 

@@ -14,6 +14,8 @@ import { ForwarderChild, isOpenDescriptor } from './child.ts';
 export interface ForwarderExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** The end of what it wrote to its standard error, which is the cause where it saw the end coming; may be empty. */
+  readonly lastWords: string;
   /** ms until its successor is started, 0 when one stood by; null when it was stopped on purpose. */
   readonly restartInMs: number | null;
 }
@@ -110,7 +112,7 @@ class ForwarderSupervisor implements Forwarder {
   #spawn(): ForwarderChild {
     const child: ForwarderChild = new ForwarderChild(this.#options.nodeBinary ?? process.execPath, {
       onEvent: (event) => this.#hear(child, event),
-      onEnd: (code, signal) => this.#ended(child, code, signal),
+      onEnd: (code, signal, lastWords) => this.#ended(child, { code, signal, lastWords }),
     });
     return child;
   }
@@ -145,17 +147,17 @@ class ForwarderSupervisor implements Forwarder {
     }, afterMs);
   }
 
-  #ended(child: ForwarderChild, code: number | null, signal: NodeJS.Signals | null): void {
+  #ended(child: ForwarderChild, end: Omit<ForwarderExit, 'restartInMs'>): void {
     if (this.#isStopped) {
-      if (child === this.#active) this.#options.onExit?.({ code, signal, restartInMs: null });
-    } else if (child === this.#active) this.#replace(child, code, signal);
+      if (child === this.#active) this.#options.onExit?.({ ...end, restartInMs: null });
+    } else if (child === this.#active) this.#replace(child, end);
     else if (child === this.#standby?.child) {
       this.#standby = undefined;
       this.#prepareSuccessor(LONGEST_RESTART_MS);
     }
   }
 
-  #replace(child: ForwarderChild, code: number | null, signal: NodeJS.Signals | null): void {
+  #replace(child: ForwarderChild, end: Omit<ForwarderExit, 'restartInMs'>): void {
     this.#active = undefined;
     clearTimeout(this.#preparation);
     const successor = this.#standby;
@@ -163,14 +165,14 @@ class ForwarderSupervisor implements Forwarder {
     if (performance.now() - child.startedAt > SETTLED_MS) this.#restartInMs = FIRST_RESTART_MS;
     if (successor !== undefined) {
       this.#employ(successor.child);
-      this.#options.onExit?.({ code, signal, restartInMs: 0 });
+      this.#options.onExit?.({ ...end, restartInMs: 0 });
       if (successor.ready !== undefined) this.#hear(successor.child, successor.ready);
       return;
     }
     const restartInMs = this.#restartInMs;
     this.#restartInMs = Math.min(LONGEST_RESTART_MS, restartInMs * 2);
     this.#restart = setTimeout(() => this.#employ(this.#spawn()), restartInMs);
-    this.#options.onExit?.({ code, signal, restartInMs });
+    this.#options.onExit?.({ ...end, restartInMs });
   }
 
   /** One that does not answer any more is as good as dead, and can be replaced. */
