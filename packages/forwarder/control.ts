@@ -204,6 +204,8 @@ export type ForwarderEvent =
   | {
       readonly type: 'telemetry';
       readonly atMs: number;
+      /** More of the same report follows: it is told in parts, between packets. Owners get it whole (host/process.ts). */
+      readonly more?: true;
       readonly tunnels: readonly TunnelReport[];
       readonly peers: readonly PeerReport[];
       readonly classes: readonly ClassReport[];

@@ -25,7 +25,7 @@ import { Devices } from './session/devices.ts';
 import { Tunnels } from './session/tunnels.ts';
 import { SocketNames } from './socketNames.ts';
 import type { Group } from './tables/groups.ts';
-import { telemetryEvent } from './telemetry.ts';
+import { TelemetryReport } from './telemetry.ts';
 
 export interface ForwarderParts {
   readonly memory: PacketMemory;
@@ -50,6 +50,7 @@ export class PacketForwarder {
   readonly #emit: (event: ForwarderEvent) => void;
   #links: ExistingLink[] = [];
   #published: GroupsCommand | undefined;
+  #report: TelemetryReport | undefined;
 
   constructor({ memory, kernels, cipher, io, clock, primitives, emit }: ForwarderParts) {
     const seed = new DataView(primitives.random(4).slice().buffer).getUint32(0);
@@ -76,6 +77,7 @@ export class PacketForwarder {
 
   /** When `endTurn` has to come at the latest, ms. */
   get deadline(): number {
+    if (this.#report !== undefined) return Number.NEGATIVE_INFINITY;
     return Math.min(this.#devices.deadline, this.#tunnels.deadline);
   }
 
@@ -84,7 +86,10 @@ export class PacketForwarder {
     const now = this.#clock.now();
     if (command.type === 'configure') this.#configure(command, now);
     else if (command.type === 'groups') this.#publish(command, now);
-    else this.#emit(telemetryEvent(this.#context, this.#devices, this.#links, now));
+    else {
+      this.#report ??= new TelemetryReport(this.#context, this.#devices, this.#links);
+      this.#tell(now);
+    }
   }
 
   /** Before the packets of one turn of the loop. */
@@ -121,6 +126,14 @@ export class PacketForwarder {
   endTurn(now: number): void {
     if (this.#tunnels.deadline <= now) this.#tunnels.tick(now);
     if (this.#devices.deadline <= now) this.#devices.tick(now);
+    if (this.#report !== undefined) this.#tell(now);
+  }
+
+  /** One part of the report that is being told. */
+  #tell(now: number): void {
+    const part = this.#report!.part(now);
+    if (part.more === undefined) this.#report = undefined;
+    this.#emit(part);
   }
 
   #configure(command: ConfigureCommand, now: number): void {

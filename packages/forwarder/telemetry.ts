@@ -16,20 +16,49 @@ const nameOfDeviceDrop: Readonly<Partial<Record<DeviceDrop, DropReason>>> = {
   cookieRequired: 'cookieRequired',
 };
 
-export function telemetryEvent(
-  context: PathContext,
-  devices: Devices,
-  links: readonly ExistingLink[],
-  now: number,
-): ForwarderEvent {
-  return {
-    type: 'telemetry',
-    atMs: now,
-    tunnels: links.flatMap(({ link }) => tunnelReport(context, link, now) ?? []),
-    peers: peerReports(links.map(({ link }) => link)),
-    classes: context.classes.report(),
-    counters: countersOf(context, devices),
-  };
+type Telemetry = Extract<ForwarderEvent, { type: 'telemetry' }>;
+
+/** Links told in one part: a tenth of a millisecond. */
+const PART = 64;
+
+/** One report, told in parts so that packets need not wait for all of it. */
+export class TelemetryReport {
+  readonly #context: PathContext;
+  readonly #devices: Devices;
+  readonly #links: readonly ExistingLink[];
+  #next = 0;
+
+  constructor(context: PathContext, devices: Devices, links: readonly ExistingLink[]) {
+    this.#context = context;
+    this.#devices = devices;
+    this.#links = links;
+  }
+
+  /** The next part; the last is the one without `more`. */
+  part(now: number): Telemetry {
+    const links = this.#links.slice(this.#next, this.#next + PART);
+    this.#next += PART;
+    const part = {
+      type: 'telemetry' as const,
+      atMs: now,
+      tunnels: links.flatMap(({ link }) => tunnelReport(this.#context, link, now) ?? []),
+      peers: peerReports(links.map(({ link }) => link)),
+    };
+    if (this.#next < this.#links.length) return { ...part, classes: [], counters: {}, more: true };
+    return { ...part, classes: this.#context.classes.report(), counters: countersOf(this.#context, this.#devices) };
+  }
+}
+
+/** The parts of one report as one; `last` is the part without `more`. */
+export function joinTelemetry(parts: readonly Telemetry[], last: Telemetry): Telemetry {
+  if (parts.length === 0) return last;
+  const all = [...parts, last];
+  const peers = new Map<string, PeerReport>();
+  for (const peer of all.flatMap((part) => part.peers)) {
+    const known = peers.get(peer.id);
+    peers.set(peer.id, known === undefined ? peer : joinPeers(known, peer));
+  }
+  return { ...last, tunnels: all.flatMap((part) => part.tunnels), peers: [...peers.values()] };
 }
 
 function countersOf(context: PathContext, devices: Devices): Record<string, number> {
@@ -71,21 +100,24 @@ function trafficOf(link: Link) {
   };
 }
 
-/** A stock peer has a link for each family; the one with the latest handshake speaks for it, both count. */
+/** A stock peer has a link for each family. */
 function peerReports(links: readonly Link[]): PeerReport[] {
   const reports = new Map<string, PeerReport>();
   for (const link of links) {
     if (link.peerId === undefined) continue;
-    const traffic = trafficOf(link);
+    const report = { id: link.peerId, ...trafficOf(link) };
     const known = reports.get(link.peerId);
-    const isLater = (traffic.lastHandshakeMs ?? -1) > (known?.lastHandshakeMs ?? -1);
-    reports.set(link.peerId, {
-      id: link.peerId,
-      receivedBytes: traffic.receivedBytes + (known?.receivedBytes ?? 0),
-      sentBytes: traffic.sentBytes + (known?.sentBytes ?? 0),
-      lastHandshakeMs: isLater ? traffic.lastHandshakeMs : (known?.lastHandshakeMs ?? null),
-      remoteEndpoint: isLater ? traffic.remoteEndpoint : (known?.remoteEndpoint ?? null),
-    });
+    reports.set(link.peerId, known === undefined ? report : joinPeers(known, report));
   }
   return [...reports.values()];
+}
+
+/** The link with the latest handshake speaks for the peer, both count. */
+function joinPeers(one: PeerReport, other: PeerReport): PeerReport {
+  const isLater = (other.lastHandshakeMs ?? -1) > (one.lastHandshakeMs ?? -1);
+  return {
+    ...(isLater ? other : one),
+    receivedBytes: one.receivedBytes + other.receivedBytes,
+    sentBytes: one.sentBytes + other.sentBytes,
+  };
 }

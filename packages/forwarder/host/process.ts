@@ -8,6 +8,7 @@
  */
 import type { ConfigureCommand, ForwarderCommand, ForwarderEvent, GroupsCommand } from '../control.ts';
 import { TUN_NAME, uplinkOfSocket } from '../socketNames.ts';
+import { joinTelemetry } from '../telemetry.ts';
 import { ForwarderChild, isOpenDescriptor } from './child.ts';
 
 /** How a forwarder ended: its exit code, or the signal that ended it. */
@@ -74,6 +75,8 @@ class ForwarderSupervisor implements Forwarder {
   #restartInMs = FIRST_RESTART_MS;
   #restart: NodeJS.Timeout | undefined;
   #preparation: NodeJS.Timeout | undefined;
+  /** Of the report that is being told. */
+  readonly #parts: Extract<ForwarderEvent, { type: 'telemetry' }>[] = [];
   #unanswered = 0;
   #unansweredSince = 0;
   #isStopped = false;
@@ -121,6 +124,7 @@ class ForwarderSupervisor implements Forwarder {
   #employ(child: ForwarderChild): void {
     this.#active = child;
     this.#unanswered = 0;
+    this.#parts.length = 0;
     for (const [name, fd] of this.#descriptors) {
       if (isOpenDescriptor(fd)) child.say({ type: 'descriptor', name }, fd);
       else this.#descriptors.delete(name);
@@ -135,7 +139,12 @@ class ForwarderSupervisor implements Forwarder {
       return;
     }
     if (event.type === 'ready') this.#prepareSuccessor(STANDBY_AFTER_MS);
-    if (event.type === 'telemetry') this.#unanswered = 0;
+    if (event.type === 'telemetry') {
+      this.#unanswered = 0;
+      if (event.more === true) this.#parts.push(event);
+      else this.#options.onEvent(joinTelemetry(this.#parts.splice(0), event));
+      return;
+    }
     if (event.type === 'timestamp') this.#timestamps.set(event.uplinkId, event.label);
     this.#options.onEvent(event);
   }
