@@ -57,6 +57,12 @@ export interface KernelFunctions {
    */
   checksum(offset: number, length: number, initial: number): number;
 
+  /**
+   * Copies `length` bytes from `offset` to `targetOffset` (the areas do not overlap) and answers what `checksum` would say
+   * of them.
+   */
+  copyAndSum(targetOffset: number, offset: number, length: number, initial: number): number;
+
   /** BLAKE2s of `length` bytes: 1 to 32 bytes to `targetOffset`, under a key of 0 to 32 bytes. */
   blake2s(
     targetOffset: number,
@@ -170,6 +176,11 @@ function checkRanges(bare: KernelFunctions, size: number): KernelFunctions {
     checksum(offset, length, initial) {
       inside('range to sum', offset, length);
       return bare.checksum(offset, length, initial);
+    },
+    copyAndSum(targetOffset, offset, length, initial) {
+      inside('range to sum', offset, length);
+      inside('copy', targetOffset, length);
+      return bare.copyAndSum(targetOffset, offset, length, initial);
     },
     blake2s(targetOffset, targetLength, keyOffset, keyLength, offset, length) {
       upTo('digest', targetLength, 1, 32);
