@@ -22,6 +22,8 @@ export const HEADROOM = 64;
 export const TAILROOM = 32;
 /** Largest inner MTU. */
 export const MOST_MTU = 9_000;
+/** Largest transport message that a cipher outside is asked to open; a larger one is the kernels' business. */
+export const MOST_SEALED = 16_384;
 /** Largest packet or datagram that the kernel hands over at once, with its virtio header. */
 export const LARGEST_PACKET = 65_536;
 /** Headroom, the largest packet, and padding. */
@@ -105,6 +107,11 @@ export const Layout = {
   hashInput: regions.take(HASH_INPUT_LENGTH),
   hashKey: regions.take(32),
   hashOutput: regions.take(32),
+  /** For a cipher outside: 64 bytes set aside, a one-time key, and a message opened out of place behind its block 0. */
+  cipherAside: regions.take(64),
+  cipherKey: regions.take(32),
+  cipherTag: regions.take(16),
+  cipherPlain: regions.take(64 + MOST_SEALED),
   /** A timespec, then pollfds. */
   poll: regions.take(POLL_LENGTH),
 } as const;

@@ -26,6 +26,7 @@ import { PacketForwarder } from '../forwarder.ts';
 import { createMemory } from '../memory.ts';
 import { loadKernels } from './loadKernels.ts';
 import { Loop } from './loop.ts';
+import { findOpensslCipher } from './openssl.ts';
 import { hostPrimitives } from './primitives.ts';
 import { Sockets } from './sockets.ts';
 
@@ -35,7 +36,7 @@ const STANDARD_ERROR = 2;
 function start(): void {
   const memory = createMemory();
   const kernels = loadKernels(memory.memory);
-  const cipher = kernelCipher(kernels);
+  const cipher = findOpensslCipher(memory, kernels) ?? kernelCipher(kernels);
   const sockets: Sockets = new Sockets(memory, () => loop.tellCapabilities());
   const clock = { now: systemClock.monotonicMs, wallClock: systemClock.wallMs };
   const capabilities = { cipher: cipher.name, node: process.version };

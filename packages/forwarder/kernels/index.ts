@@ -16,6 +16,9 @@ export const KERNEL_RESERVED = 4096;
 /** Bytes that `seal` writes behind a message and `open` reads there. */
 export const TAG_LENGTH = 16;
 
+/** ChaCha20's block. */
+export const BLOCK_LENGTH = 64;
+
 /** All offsets and lengths are bytes in the linear memory. */
 export interface KernelFunctions {
   /**
@@ -62,6 +65,12 @@ export interface KernelFunctions {
    * of them.
    */
   copyAndSum(targetOffset: number, offset: number, length: number, initial: number): number;
+
+  /** Moves the 64 bytes before `offset` to `asideOffset` and leaves zeros in their place. */
+  setAside(offset: number, asideOffset: number): void;
+
+  /** Copies the first 32 of the 64 bytes before `offset` to `keyOffset`, and puts back what was set aside. */
+  putBack(offset: number, asideOffset: number, keyOffset: number): void;
 
   /** BLAKE2s of `length` bytes: 1 to 32 bytes to `targetOffset`, under a key of 0 to 32 bytes. */
   blake2s(
@@ -181,6 +190,17 @@ function checkRanges(bare: KernelFunctions, size: number): KernelFunctions {
       inside('range to sum', offset, length);
       inside('copy', targetOffset, length);
       return bare.copyAndSum(targetOffset, offset, length, initial);
+    },
+    setAside(offset, asideOffset) {
+      inside('block', offset - BLOCK_LENGTH, BLOCK_LENGTH);
+      inside('room for a block', asideOffset, BLOCK_LENGTH);
+      bare.setAside(offset, asideOffset);
+    },
+    putBack(offset, asideOffset, keyOffset) {
+      inside('block', offset - BLOCK_LENGTH, BLOCK_LENGTH);
+      inside('block set aside', asideOffset, BLOCK_LENGTH);
+      inside('room for a key', keyOffset, 32);
+      bare.putBack(offset, asideOffset, keyOffset);
     },
     blake2s(targetOffset, targetLength, keyOffset, keyLength, offset, length) {
       upTo('digest', targetLength, 1, 32);

@@ -81,3 +81,21 @@ export const libc = {
 export function lastErrorNumber(): number {
   return koffi.errno();
 }
+
+/**
+ * A function of the running program by its C name, taking `count` addresses or sizes; undefined where there is none. For
+ * what is no part of the C library and may be missing: see that it does what you think before you rely on it.
+ */
+export function cFunction(
+  name: string,
+  result: 'void' | 'size_t',
+  count: number,
+): ((...values: readonly number[]) => number) | undefined {
+  try {
+    return library.func(name, result, new Array<string>(count).fill('size_t')) as unknown as (
+      ...values: readonly number[]
+    ) => number;
+  } catch {
+    return undefined;
+  }
+}

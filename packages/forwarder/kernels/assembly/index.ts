@@ -5,6 +5,7 @@ import { openMessage, sealMessage } from './aead';
  * and keeps nothing from one call to the next; its contract stands at its type in ../index.ts.
  */
 export { blake2s } from './blake2s';
+export { putBack, setAside } from './block';
 export { checksum, copyAndSum } from './checksum';
 
 /** Seals a transport message: the nonce is four zero bytes and the counter, little-endian (WireGuard §5.4.6). */
