@@ -1,20 +1,30 @@
 /**
- * Per-packet kernels: ChaCha20-Poly1305, BLAKE2s and the internet checksum, written in AssemblyScript (assembly/) and
+ * Per-packet kernels: ChaCha20-Poly1305, BLAKE2s, LZ4 blocks and the internet checksum, written in AssemblyScript (assembly/) and
  * run in place on the one linear memory that holds all packets.
  *
  * It refuses to start when the module wants more of the memory than KERNEL_RESERVED, or does not reproduce the vectors
  * of the standards (selfTest.ts).
- * Standards: RFC 8439 (AEAD), RFC 7693 (BLAKE2s), RFC 1071 (checksum), WireGuard §5.4.6 (nonce).
+ * Standards: RFC 8439 (AEAD), RFC 7693 (BLAKE2s), RFC 1071 (checksum), LZ4 block format, WireGuard §5.4.6 (nonce).
  *
  * This file does no I/O: ../host/loadKernels.ts reads the compiled module.
  */
 import { SELF_TEST_ROOM, selfTest } from './selfTest.ts';
 
 /** The first this many bytes of the memory belong to the kernels; packets, iovecs and keys lie above. */
-export const KERNEL_RESERVED = 4096;
+export const KERNEL_RESERVED = 12_288;
 
 /** Bytes that `seal` writes behind a message and `open` reads there. */
 export const TAG_LENGTH = 16;
+
+/** Positions in an LZ4 block are 16 bits. */
+export const LZ4_MOST = 65_535;
+/** Compression levels: 0 is the fastest, the highest compresses most. */
+export const LZ4_HIGHEST_LEVEL = 16;
+
+/** LZ4's acceleration, turned the way people expect: a higher level compresses more. 16 at level 0, halved every four. */
+export function accelerationOf(level: number): number {
+  return Math.round(2 ** ((LZ4_HIGHEST_LEVEL - level) / 4));
+}
 
 /** ChaCha20's block. */
 export const BLOCK_LENGTH = 64;
@@ -71,6 +81,18 @@ export interface KernelFunctions {
 
   /** Copies the first 32 of the 64 bytes before `offset` to `keyOffset`, and puts back what was set aside. */
   putBack(offset: number, asideOffset: number, keyOffset: number): void;
+
+  /**
+   * Compresses `length` bytes (at most LZ4_MOST) at `offset` to an LZ4 block at `targetOffset`; both do not overlap. Its
+   * length, or 0 when it would be longer than `capacity`. `acceleration` from 1 on: the higher, the faster and the worse.
+   */
+  lz4Compress(offset: number, length: number, targetOffset: number, capacity: number, acceleration: number): number;
+
+  /**
+   * Expands the LZ4 block of `length` bytes at `offset` to `targetOffset`. The length of what came out, or -1 for anything
+   * that is no block, points outside, or needs more than `capacity`; nothing outside that is ever written.
+   */
+  lz4Expand(offset: number, length: number, targetOffset: number, capacity: number): number;
 
   /** BLAKE2s of `length` bytes: 1 to 32 bytes to `targetOffset`, under a key of 0 to 32 bytes. */
   blake2s(
@@ -190,6 +212,19 @@ function checkRanges(bare: KernelFunctions, size: number): KernelFunctions {
       inside('range to sum', offset, length);
       inside('copy', targetOffset, length);
       return bare.copyAndSum(targetOffset, offset, length, initial);
+    },
+    lz4Compress(offset, length, targetOffset, capacity, acceleration) {
+      upTo('packet', length, 0, LZ4_MOST);
+      upTo('acceleration', acceleration, 1, LZ4_MOST);
+      inside('packet', offset, length);
+      inside('room for a block', targetOffset, capacity);
+      return bare.lz4Compress(offset, length, targetOffset, capacity, acceleration);
+    },
+    lz4Expand(offset, length, targetOffset, capacity) {
+      upTo('room for a packet', capacity, 0, LZ4_MOST);
+      inside('block', offset, length);
+      inside('room for a packet', targetOffset, capacity);
+      return bare.lz4Expand(offset, length, targetOffset, capacity);
     },
     setAside(offset, asideOffset) {
       inside('block', offset - BLOCK_LENGTH, BLOCK_LENGTH);

@@ -25,6 +25,13 @@ const longLength = 1000;
 const abcDigest = '508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982';
 const keyedDigest = '48a8997da407876b3d79c0d92325ad3b89cbb754d86ab71aee047ad345fd2c49';
 
+/**
+ * A block by hand from the format: four literals, a match of 16 that reaches into itself, five literals. What it stands for,
+ * and what the compressor makes of it: the same.
+ */
+const lz4Block = '4c616263640400506263646566';
+const lz4Plain = '61626364'.repeat(5) + '6263646566';
+
 /** Bytes of memory that `selfTest` needs from `free` on. */
 export const SELF_TEST_ROOM = 16 + 64 + longLength + 16;
 
@@ -78,6 +85,28 @@ export function selfTest(kernels: KernelFunctions, reserved: Uint8Array, free: n
       'refusal of a wrong tag',
       () =>
         kernels.open(key, 1, 2, at, longLength) === 0 && reserved[at + 1] === 0 && reserved[at + longLength - 1] === 0,
+    ],
+    [
+      'LZ4 expanding',
+      () => {
+        put(at, lz4Block);
+        return kernels.lz4Expand(at, lz4Block.length / 2, at + 64, 64) === 25 && holds(at + 64, lz4Plain);
+      },
+    ],
+    [
+      'LZ4 compressing',
+      () => {
+        put(at, lz4Plain);
+        const length = kernels.lz4Compress(at, 25, at + 64, 24, 1);
+        return length > 0 && kernels.lz4Expand(at + 64, length, at + 128, 25) === 25 && holds(at + 128, lz4Plain);
+      },
+    ],
+    [
+      'refusal of an LZ4 match before the beginning',
+      () => {
+        put(at, '1061ffff');
+        return kernels.lz4Expand(at, 4, at + 64, 64) === -1;
+      },
     ],
     [
       'BLAKE2s (RFC 7693 appendix B)',

@@ -2,6 +2,7 @@
  * Keeps the tunnels alive: announces ourselves on each new session, probes, answers probes, and says when a tunnel came
  * up or went down. What "up" means is liveness.ts; here is what it is applied to.
  */
+import { COMPRESSION_CAPABILITY } from '../compressedFrame.ts';
 import { Drop, PASSED } from '../drops.ts';
 import type { Link, TunnelState } from '../links.ts';
 import { Liveness, type LivenessState, SILENCE_LIMIT_MS } from '../liveness.ts';
@@ -10,7 +11,7 @@ import { type Announce, Capability, decodeFrame, encodeFrame, OVERLAY_VERSION, t
 import type { PathContext } from '../path/context.ts';
 import { transmit } from '../path/transmit.ts';
 
-const OWN_CAPABILITIES = Capability.segments;
+const OWN_CAPABILITIES = Capability.segments | COMPRESSION_CAPABILITY;
 const TURN_MS = 5;
 const ANSWERED = 'a probe was answered';
 const SILENT = `no probe was answered for ${SILENCE_LIMIT_MS} ms; check the uplink and the other end`;
