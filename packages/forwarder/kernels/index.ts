@@ -11,21 +11,13 @@
 import { SELF_TEST_ROOM, selfTest } from './selfTest.ts';
 
 /** The first this many bytes of the memory belong to the kernels; packets, iovecs and keys lie above. */
-export const KERNEL_RESERVED = 12_288;
+export const KERNEL_RESERVED = 20_480;
 
 /** Bytes that `seal` writes behind a message and `open` reads there. */
 export const TAG_LENGTH = 16;
 
 /** Positions in an LZ4 block are 16 bits. */
-export const LZ4_MOST = 65_535;
-/** Compression levels: 0 is the fastest, the highest compresses most. */
-export const LZ4_HIGHEST_LEVEL = 16;
-
-/** LZ4's acceleration, turned the way people expect: a higher level compresses more. 16 at level 0, halved every four. */
-export function accelerationOf(level: number): number {
-  return Math.round(2 ** ((LZ4_HIGHEST_LEVEL - level) / 4));
-}
-
+export const LZ4_MOST = 65_534;
 /** ChaCha20's block. */
 export const BLOCK_LENGTH = 64;
 
@@ -87,6 +79,9 @@ export interface KernelFunctions {
    * length, or 0 when it would be longer than `capacity`. `acceleration` from 1 on: the higher, the faster and the worse.
    */
   lz4Compress(offset: number, length: number, targetOffset: number, capacity: number, acceleration: number): number;
+
+  /** As `lz4Compress`, smaller and slower: up to `depth` earlier places are looked at for each match. */
+  lz4CompressHard(offset: number, length: number, targetOffset: number, capacity: number, depth: number): number;
 
   /**
    * Expands the LZ4 block of `length` bytes at `offset` to `targetOffset`. The length of what came out, or -1 for anything
@@ -219,6 +214,13 @@ function checkRanges(bare: KernelFunctions, size: number): KernelFunctions {
       inside('packet', offset, length);
       inside('room for a block', targetOffset, capacity);
       return bare.lz4Compress(offset, length, targetOffset, capacity, acceleration);
+    },
+    lz4CompressHard(offset, length, targetOffset, capacity, depth) {
+      upTo('packet', length, 0, LZ4_MOST);
+      upTo('depth', depth, 1, LZ4_MOST);
+      inside('packet', offset, length);
+      inside('room for a block', targetOffset, capacity);
+      return bare.lz4CompressHard(offset, length, targetOffset, capacity, depth);
     },
     lz4Expand(offset, length, targetOffset, capacity) {
       upTo('room for a packet', capacity, 0, LZ4_MOST);

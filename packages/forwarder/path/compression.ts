@@ -13,7 +13,8 @@ import {
   writeRecordHeader,
 } from '../compressedFrame.ts';
 import { Drop, PASSED } from '../drops.ts';
-import { accelerationOf, type Kernels } from '../kernels/index.ts';
+import type { Kernels } from '../kernels/index.ts';
+import { compressAtLevel } from '../kernels/lz4Level.ts';
 import type { Link } from '../links.ts';
 import { MOST_MTU, type PacketMemory } from '../memory.ts';
 import { FRAME_HEADER_LENGTH } from '../overlay.ts';
@@ -87,7 +88,7 @@ export class Compressor {
     const room = this.#start + link.mtu - record;
     // Not worth it unless the record's own header is saved as well.
     const most = Math.min(room, length - RECORD_HEADER_LENGTH - 1);
-    let stored = most > 0 ? kernels.unchecked.lz4Compress(offset, length, record, most, accelerationOf(level)) : 0;
+    let stored = most > 0 ? compressAtLevel(kernels.unchecked, level, offset, length, record, most) : 0;
     const hasOthers = this.#end > this.#start + FRAME_HEADER_LENGTH;
     if (stored === 0 && hasOthers && length <= SMALL_PACKET && length <= room) {
       memory.bytes.copyWithin(record, offset, offset + length);

@@ -8,7 +8,7 @@ export { blake2s } from './blake2s';
 export { putBack, setAside } from './block';
 export { checksum, copyAndSum } from './checksum';
 
-export { lz4Compress, lz4Expand } from './lz4';
+export { lz4Compress, lz4CompressHard, lz4Expand } from './lz4';
 
 /** Seals a transport message: the nonce is four zero bytes and the counter, little-endian (WireGuard §5.4.6). */
 export function seal(key: usize, counterLow: u32, counterHigh: u32, offset: usize, length: u32): void {

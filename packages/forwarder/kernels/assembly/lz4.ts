@@ -2,8 +2,9 @@
  * LZ4's block format (github.com/lz4/lz4, doc/lz4_Block_format.md): sequences of a token, literals, and a match that is a
  * 16-bit offset back and a length. Each call stands alone: nothing of one packet is ever used for another.
  *
- * The compressor looks for matches with one probe into a small table of positions and steps faster the longer it finds
- * none, as the format's authors do. The expander believes nothing: every length is held against what is left of the input
+ * The fast compressor looks for matches with one probe into a small table of positions and steps faster the longer it finds
+ * none, as the format's authors do; the thorough one follows a chain of earlier places with the same four bytes and looks
+ * one byte further before it settles (lazy matching). The expander believes nothing: every length is held against what is left of the input
  * and of the room before a byte is moved.
  */
 
@@ -64,6 +65,35 @@ function agreement(a: usize, b: usize, limit: usize): usize {
   return a - start;
 }
 
+/** Writes a sequence; where the next one goes, or 0 where it and the last literals' token would not fit. */
+// @ts-ignore: decorator
+@inline
+function writeSequence(op: usize, room: usize, anchor: usize, literals: usize, offset: usize, match: usize): usize {
+  if (op + literals + literals / 255 + match / 255 + 6 > room) return 0;
+  const token = op++;
+  if (literals >= 15) op = writeRest(op, literals - 15);
+  copy(op, anchor, literals);
+  op += literals;
+  store<u16>(op, offset as u16);
+  op += 2;
+  if (match >= 15) op = writeRest(op, match - 15);
+  store<u8>(token, ((min<usize>(literals, 15) << 4) | min<usize>(match, 15)) as u8);
+  return op;
+}
+
+/** Writes the literals that end a block; its length, 0 where they do not fit. */
+// @ts-ignore: decorator
+@inline
+function writeLast(op: usize, room: usize, anchor: usize, end: usize, target: usize): u32 {
+  const literals = end - anchor;
+  const rest = literals >= 15 ? (literals - 15) / 255 + 1 : 0;
+  if (op + 1 + rest + literals > room) return 0;
+  store<u8>(op++, (min<usize>(literals, 15) << 4) as u8);
+  if (literals >= 15) op = writeRest(op, literals - 15);
+  copy(op, anchor, literals);
+  return (op + literals - target) as u32;
+}
+
 /** Where the match that `findMatch` found begins, and what it repeats. */
 let found: usize = 0;
 let repeated: usize = 0;
@@ -113,16 +143,8 @@ export function lz4Compress(source: usize, length: u32, target: usize, capacity:
       while (follows) {
         const literals = ip - anchor;
         const match = agreement(ip + LEAST_MATCH, ref + LEAST_MATCH, matchLimit);
-        // Token, both lengths' rests, literals and offset, and what the last literals' token takes at least.
-        if (op + literals + literals / 255 + match / 255 + 6 > room) return 0;
-        const token = op++;
-        if (literals >= 15) op = writeRest(op, literals - 15);
-        copy(op, anchor, literals);
-        op += literals;
-        store<u16>(op, (ip - ref) as u16);
-        op += 2;
-        if (match >= 15) op = writeRest(op, match - 15);
-        store<u8>(token, ((min<usize>(literals, 15) << 4) | min<usize>(match, 15)) as u8);
+        op = writeSequence(op, room, anchor, literals, ip - ref, match);
+        if (op == 0) return 0;
         ip += LEAST_MATCH + match;
         anchor = ip;
         follows = false;
@@ -140,13 +162,85 @@ export function lz4Compress(source: usize, length: u32, target: usize, capacity:
     // Nothing was found at all: the literals alone would be longer than what they stand for.
     if (anchor == source && capacity < length) return 0;
   }
-  const literals = end - anchor;
-  const rest = literals >= 15 ? (literals - 15) / 255 + 1 : 0;
-  if (op + 1 + rest + literals > room) return 0;
-  store<u8>(op++, (min<usize>(literals, 15) << 4) as u8);
-  if (literals >= 15) op = writeRest(op, literals - 15);
-  copy(op, anchor, literals);
-  return (op + literals - target) as u32;
+  return writeLast(op, room, anchor, end, target);
+}
+
+/** For each of the latest positions, one more than the last position before it that has the same hash. */
+const CHAIN_LENGTH: usize = 4096;
+const CHAIN: usize = memory.data(8192, 16);
+
+// @ts-ignore: decorator
+@inline
+function remember(source: usize, ip: usize): void {
+  const at = place(load<u32>(ip), 32 - LARGE_LOG);
+  const position = ip - source;
+  store<u16>(CHAIN + ((position & (CHAIN_LENGTH - 1)) << 1), load<u16>(at));
+  store<u16>(at, (position + 1) as u16);
+}
+
+/** Length of the longest match at `ip` beyond LEAST_MATCH, -1 for none; `repeated` says where. */
+// @ts-ignore: decorator
+@inline
+function longest(source: usize, ip: usize, limit: usize, depth: u32): isize {
+  let best: isize = -1;
+  const word = load<u32>(ip);
+  const position = ip - source;
+  let candidate: usize = load<u16>(place(word, 32 - LARGE_LOG));
+  while (candidate != 0 && depth-- > 0) {
+    const at = candidate - 1;
+    if (position - at >= CHAIN_LENGTH) break;
+    const ref = source + at;
+    if (load<u32>(ref) == word && (best < 0 || load<u8>(ref + LEAST_MATCH + best) == load<u8>(ip + LEAST_MATCH + best))) {
+      const length = agreement(ip + LEAST_MATCH, ref + LEAST_MATCH, limit) as isize;
+      if (length > best) {
+        best = length;
+        repeated = ref;
+      }
+    }
+    const before: usize = load<u16>(CHAIN + ((at & (CHAIN_LENGTH - 1)) << 1));
+    if (before >= candidate) break;
+    candidate = before;
+  }
+  return best;
+}
+
+/** As `lz4Compress`, with up to `depth` places looked at for each match. */
+export function lz4CompressHard(source: usize, length: u32, target: usize, capacity: u32, depth: u32): u32 {
+  const end = source + length;
+  const room = target + capacity;
+  let anchor = source;
+  let op = target;
+  if (length > (MATCH_MARGIN as u32)) {
+    memory.fill(TABLE, 0, 2 << LARGE_LOG);
+    const lastMatch = end - MATCH_MARGIN;
+    const limit = end - LAST_LITERALS;
+    let ip = source;
+    while (ip <= lastMatch) {
+      let match = longest(source, ip, limit, depth);
+      let ref = repeated;
+      remember(source, ip);
+      if (match < 0) {
+        ip++;
+        if (anchor == source && ip - source > HOPELESS) return 0;
+        continue;
+      }
+      while (ip < lastMatch) {
+        const later = longest(source, ip + 1, limit, depth);
+        if (later <= match) break;
+        ip++;
+        match = later;
+        ref = repeated;
+        remember(source, ip);
+      }
+      op = writeSequence(op, room, anchor, ip - anchor, ip - ref, match as usize);
+      if (op == 0) return 0;
+      const stop = ip + LEAST_MATCH + (match as usize);
+      for (ip++; ip < stop; ip++) if (ip <= lastMatch) remember(source, ip);
+      anchor = ip;
+    }
+    if (anchor == source && capacity < length) return 0;
+  }
+  return writeLast(op, room, anchor, end, target);
 }
 
 /** Length of what the block expands to at `target`, or -1 when it is no block or longer than `capacity`. */
