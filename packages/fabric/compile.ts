@@ -3,7 +3,7 @@
  * ends; the same model compiles to the same values in the same order, so that an unchanged edge gets no new version.
  */
 import type { Family } from '@patronus/net';
-import type { Edge, Model, SegmentPrefix, Site, SitePrefix, Uplink } from './model.ts';
+import type { Edge, Model, SegmentPrefix, Site, SitePrefix, TrafficClass, Uplink } from './model.ts';
 import { endpointsOf, type TunnelPlan, tunnelsOf } from './tunnels.ts';
 
 export interface CompiledTunnel {
@@ -33,6 +33,20 @@ export interface CompiledPeer {
   readonly allowed: SegmentPrefix[];
 }
 
+export interface CompiledClass {
+  readonly id: string;
+  readonly name: string;
+  readonly match: {
+    readonly segment?: number;
+    readonly sources?: string[];
+    readonly destinations?: string[];
+    readonly protocol?: number;
+    readonly ports?: [number, number][];
+    readonly dscp?: number[];
+  };
+  readonly compression: number | null;
+}
+
 /** A configuration before it is dated, numbered and signed (`Configuration` in @patronus/protocol). */
 export interface CompiledConfiguration {
   readonly organisation: string;
@@ -53,6 +67,7 @@ export interface CompiledConfiguration {
     readonly domain: string;
     readonly cost: number;
     readonly port: number;
+    readonly bitsPerSecond?: number;
   }[];
   readonly tunnels: CompiledTunnel[];
   readonly edges: {
@@ -63,6 +78,8 @@ export interface CompiledConfiguration {
   }[];
   readonly routes: CompiledRoute[];
   readonly peers: CompiledPeer[];
+  /** In order of priority, the same at every edge. */
+  readonly classes: CompiledClass[];
 }
 
 /** One configuration for each trusted edge, by its id. The model has passed `check`. */
@@ -104,13 +121,14 @@ function compileEdge(
     controllers: [...model.controllers],
     mtu: model.mtu,
     local: own.map(plain),
-    uplinks: uplinks.map(({ id, label, interface: name, domain, cost, port }) => ({
+    uplinks: uplinks.map(({ id, label, interface: name, domain, cost, port, bitsPerSecond }) => ({
       id,
       label,
       interface: name,
       domain,
       cost,
       port,
+      ...(bitsPerSecond === undefined ? {} : { bitsPerSecond }),
     })),
     tunnels,
     edges: remotes.map((remote) => ({
@@ -131,6 +149,24 @@ function compileEdge(
         ...(peer.presharedKey === undefined ? {} : { presharedKey: peer.presharedKey }),
         allowed: peer.allowed.map(plain),
       })),
+    classes: model.classes.map(compileClass),
+  };
+}
+
+function compileClass({ id, name, match, compression }: TrafficClass): CompiledClass {
+  const { segment, sources, destinations, protocol, ports, dscp } = match;
+  return {
+    id,
+    name,
+    match: {
+      ...(segment === undefined ? {} : { segment }),
+      ...(sources === undefined ? {} : { sources: [...sources] }),
+      ...(destinations === undefined ? {} : { destinations: [...destinations] }),
+      ...(protocol === undefined ? {} : { protocol }),
+      ...(ports === undefined ? {} : { ports: ports.map(([first, last]): [number, number] => [first, last]) }),
+      ...(dscp === undefined ? {} : { dscp: [...dscp] }),
+    },
+    compression,
   };
 }
 

@@ -42,6 +42,7 @@ function mesh(
       })),
     ),
     peers: [],
+    classes: [],
   };
 }
 

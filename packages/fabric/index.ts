@@ -5,6 +5,7 @@
  * Imports only @patronus/net. Signing, numbering and storing are the controller's business.
  */
 export * from './check.ts';
+export * from './classes.ts';
 export * from './compile.ts';
 export * from './model.ts';
 export * from './tunnels.ts';

@@ -44,6 +44,8 @@ export interface Uplink {
   /** Lower is preferred. */
   readonly cost: number;
   readonly port: number;
+  /** What the line carries at most, if a person said so. */
+  readonly bitsPerSecond?: number;
   /** Base64; null until the edge has reported its key. */
   readonly publicKey: string | null;
   /** Candidates `address:port`: those a person gave first, then those the edge reported. */
@@ -61,6 +63,29 @@ export interface Peer {
   readonly allowed: readonly SegmentPrefix[];
 }
 
+/** Which packets belong to a class: all that is given has to hold; nothing given holds for every packet. */
+export interface TrafficMatch {
+  readonly segment?: Segment;
+  /** Any of these prefixes holds the source (destination). */
+  readonly sources?: readonly string[];
+  readonly destinations?: readonly string[];
+  /** IP protocol number. */
+  readonly protocol?: number;
+  /** Source or destination port lies in one of these ranges, both ends included. */
+  readonly ports?: readonly (readonly [number, number])[];
+  /** Code points of RFC 2474. */
+  readonly dscp?: readonly number[];
+}
+
+/** A policy class: the first of them that matches a flow's first packet is the flow's, at every edge. */
+export interface TrafficClass {
+  readonly id: string;
+  readonly name: string;
+  readonly match: TrafficMatch;
+  /** LZ4 level 0…16, higher compresses more; null: never. */
+  readonly compression: number | null;
+}
+
 export interface Model {
   readonly organisation: string;
   /** Edge channel addresses of the controller, `host:port`. */
@@ -70,4 +95,6 @@ export interface Model {
   readonly edges: readonly Edge[];
   readonly uplinks: readonly Uplink[];
   readonly peers: readonly Peer[];
+  /** In order of priority. */
+  readonly classes: readonly TrafficClass[];
 }

@@ -11,51 +11,61 @@ export const PROTOCOL_VERSION = 1;
 export const tunnelStateSchema = z.enum(['up', 'down', 'connecting']);
 export type TunnelStateName = z.infer<typeof tunnelStateSchema>;
 
+/** An edge counts; whoever adds its numbers up must not be led below zero or to infinity. */
+const counter = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** What one report holds at most. An edge with more tunnels tells of the first so many. */
+export const MAX_REPORTED_TUNNELS = 4096;
+/** The classes of a configuration, and what belongs to none. */
+const MAX_REPORTED_CLASSES = 257;
+const MAX_CAPABILITIES = 32;
+const MAX_COUNTERS = 256;
+
 /** What LZ4 did on one tunnel; totals since the forwarder's start, bytes of inner packets. */
 export const compressionTelemetrySchema = z.object({
-  packets: z.number(),
-  fromBytes: z.number(),
-  toBytes: z.number(),
+  packets: counter,
+  fromBytes: counter,
+  toBytes: counter,
   /** Sent as they were although their class compresses: they would not have become smaller. */
-  skipped: z.number(),
-  expandedPackets: z.number(),
-  expandedFromBytes: z.number(),
-  expandedToBytes: z.number(),
-  errors: z.number(),
+  skipped: counter,
+  expandedPackets: counter,
+  expandedFromBytes: counter,
+  expandedToBytes: counter,
+  errors: counter,
 });
 export type CompressionTelemetry = z.infer<typeof compressionTelemetrySchema>;
 
 /** What one policy class sent from this edge; `id` null: what no class matches. */
 export const classTelemetrySchema = z.object({
-  id: z.string().nullable(),
-  sentPackets: z.number(),
-  sentBytes: z.number(),
-  compressedPackets: z.number(),
-  compressedFromBytes: z.number(),
-  compressedToBytes: z.number(),
-  skippedPackets: z.number(),
+  id: identifierSchema.nullable(),
+  sentPackets: counter,
+  sentBytes: counter,
+  compressedPackets: counter,
+  compressedFromBytes: counter,
+  compressedToBytes: counter,
+  skippedPackets: counter,
 });
 export type ClassTelemetry = z.infer<typeof classTelemetrySchema>;
 
 /** One tunnel as one of its ends sees it. Counters are totals since the forwarder's start. */
 export const tunnelTelemetrySchema = z.object({
-  id: z.string(),
+  id: z.string().min(1).max(160),
   state: tunnelStateSchema,
   /** Edge wall clock, ms since 1970. */
   sinceMs: z.number(),
   /** Whether this end now sends to the remote site through it. */
   active: z.boolean(),
-  roundTripUs: z.number().nullable(),
+  roundTripUs: counter.nullable(),
   /** Probes lost of those sent in the last 10 s, 0…1. */
-  loss: z.number().nullable(),
-  receivedBytes: z.number(),
-  sentBytes: z.number(),
-  receivedPackets: z.number(),
-  sentPackets: z.number(),
+  loss: z.number().min(0).max(1).nullable(),
+  receivedBytes: counter,
+  sentBytes: counter,
+  receivedPackets: counter,
+  sentPackets: counter,
   lastHandshakeMs: z.number().nullable(),
-  remoteEndpoint: z.string().nullable(),
+  remoteEndpoint: z.string().max(64).nullable(),
   /** Largest inner packet that fits through. Absent from an edge one release older, like `compression`. */
-  mtu: z.number().optional(),
+  mtu: z.int().min(0).max(0xffff).optional(),
   compression: compressionTelemetrySchema.optional(),
 });
 export type TunnelTelemetry = z.infer<typeof tunnelTelemetrySchema>;
@@ -84,6 +94,10 @@ const hello = z.object({
   running: versionSchema.nullable(),
 });
 
+function atMost(count: number) {
+  return (record: object) => Object.keys(record).length <= count;
+}
+
 export const edgeMessageSchema = z.discriminatedUnion('type', [
   hello,
   /** Key or address of an uplink changed. */
@@ -103,14 +117,14 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('telemetry'),
     /** When it was taken; older than now if it waited for the controller. */
     wallMs: z.number(),
-    tunnels: z.array(tunnelTelemetrySchema),
-    classes: z.array(classTelemetrySchema).optional(),
+    tunnels: z.array(tunnelTelemetrySchema).max(MAX_REPORTED_TUNNELS),
+    classes: z.array(classTelemetrySchema).max(MAX_REPORTED_CLASSES).optional(),
     /** What the packet path found out about the machine (offloads, cipher), in words. */
-    capabilities: z.record(z.string(), z.string()).optional(),
+    capabilities: z.record(z.string().max(64), z.string().max(200)).refine(atMost(MAX_CAPABILITIES)).optional(),
     /** Drops by reason since the forwarder's start. */
-    counters: z.record(z.string(), z.number()),
+    counters: z.record(z.string().max(64), counter).refine(atMost(MAX_COUNTERS)),
     /** Reports lost because the bounded buffer was full. */
-    dropped: z.number(),
+    dropped: counter,
   }),
   /** Something a person should hear of: route tampering repaired, forwarder restarted, clock far off. */
   z.object({ type: z.literal('notice'), code: z.string(), message: z.string(), wallMs: z.number() }),

@@ -97,7 +97,11 @@ export const trafficMatchSchema = z.object({
   /** IP protocol number. */
   protocol: z.int().min(0).max(255).optional(),
   /** Source or destination port lies in one of these ranges, both ends included. */
-  ports: z.array(z.tuple([portSchema, portSchema])).min(1).max(64).optional(),
+  ports: z
+    .array(z.tuple([portSchema, portSchema]))
+    .min(1)
+    .max(64)
+    .optional(),
   /** Code points of RFC 2474. */
   dscp: z.array(z.int().min(0).max(63)).min(1).max(64).optional(),
 });

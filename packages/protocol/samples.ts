@@ -25,6 +25,9 @@ export const configuration: Configuration = {
   edges: [{ id: 'e2', siteId: 's2', overlayAddress: '100.127.0.2', allowed: [{ segment: 0, prefix: '10.2.0.0/24' }] }],
   routes: [{ segment: 0, prefix: '10.2.0.0/24', nextHops: ['e2'] }],
   peers: [],
+  classes: [
+    { id: 'c1', name: 'web', match: { protocol: 6, ports: [[80, 80]], destinations: ['10.2.0.0/24'] }, compression: 9 },
+  ],
 };
 
 /** One of each interesting kind, from both ends. */

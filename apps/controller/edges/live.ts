@@ -1,8 +1,9 @@
 /** What the edges say of themselves right now; nothing of this survives a restart, because edges say it again. */
 import type { TunnelPlan } from '@patronus/fabric';
-import type { EdgeMessage } from '@patronus/protocol';
+import type { ClassTelemetry, EdgeMessage } from '@patronus/protocol';
 import type { Network, Site, Uplink } from '../network/network.ts';
 import type { Sample, Tick, TunnelStateWord } from '../store/samples.ts';
+import { type ClassView, type CompressionView, classSum, compressionOf, mtuOf } from './efforts.ts';
 import { followAll, type Report } from './rates.ts';
 
 export type { HistoryPoint } from '../store/telemetry.ts';
@@ -25,6 +26,9 @@ interface Presence {
   late: ReadonlyMap<string, Report>;
   /** Reports the edge lost because its buffer was full, since its start. */
   dropped: number;
+  /** Of the newest report. */
+  classes: ReadonlyMap<string | null, ClassTelemetry>;
+  capabilities: Readonly<Record<string, string>>;
 }
 
 /** What an edge measured at a time now past, because it could not tell us then. */
@@ -39,6 +43,7 @@ export interface TunnelEndView {
   readonly remoteEndpoint: string | null;
   readonly active: boolean;
   readonly lastHandshakeAt: number | null;
+  readonly mtu: number | null;
 }
 
 export interface TunnelView {
@@ -48,6 +53,8 @@ export interface TunnelView {
   readonly lossPercent: number | null;
   readonly aToBBitsPerSecond: number;
   readonly bToABitsPerSecond: number;
+  readonly mtu: number | null;
+  readonly compression: CompressionView | null;
   readonly a: TunnelEndView;
   readonly b: TunnelEndView;
 }
@@ -102,7 +109,7 @@ export class Live {
    */
   report(
     edgeId: string,
-    { wallMs, tunnels, dropped }: Extract<EdgeMessage, { type: 'telemetry' }>,
+    { wallMs, tunnels, dropped, classes, capabilities }: Extract<EdgeMessage, { type: 'telemetry' }>,
     plans: ReadonlyMap<string, TunnelPlan>,
   ): LateReport | undefined {
     const presence = this.#presence(edgeId);
@@ -115,6 +122,8 @@ export class Live {
     }
     if (wallMs >= presence.wallMs) {
       presence.reports = followAll(presence.reports, tunnels, wallMs);
+      presence.classes = new Map(classes?.map((one) => [one.id, one]));
+      presence.capabilities = capabilities ?? {};
       presence.wallMs = wallMs;
       presence.currentAt = this.#now();
       return undefined;
@@ -152,9 +161,21 @@ export class Live {
       lossPercent: greatest([a, b].map((report) => scaled(report?.telemetry.loss ?? null, 100))),
       aToBBitsPerSecond: a?.sentBitsPerSecond ?? b?.receivedBitsPerSecond ?? 0,
       bToABitsPerSecond: b?.sentBitsPerSecond ?? a?.receivedBitsPerSecond ?? 0,
+      mtu: mtuOf([a?.telemetry, b?.telemetry]),
+      compression: compressionOf([a?.telemetry, b?.telemetry]),
       a: viewOf(a),
       b: viewOf(b),
     };
+  }
+
+  /** What the class sent, as all edges last told, since the starts of their packet paths. */
+  trafficClass(id: string): ClassView {
+    return classSum([...this.#presences.values()].flatMap(({ classes }) => classes.get(id) ?? []));
+  }
+
+  /** What the edge's packet path found out about its machine. */
+  capabilities(edgeId: string): Readonly<Record<string, string>> {
+    return this.#presences.get(edgeId)?.capabilities ?? {};
   }
 
   /** The state alone, for counts over thousands of tunnels. */
@@ -208,6 +229,8 @@ export class Live {
       reports: new Map(),
       late: new Map(),
       dropped: 0,
+      classes: new Map(),
+      capabilities: {},
     };
     this.#presences.set(edgeId, fresh);
     return fresh;
@@ -259,10 +282,18 @@ function worst(a: Report | undefined, b: Report | undefined): TunnelStateWord {
   return 'UNKNOWN';
 }
 
+const unknownEnd: TunnelEndView = {
+  state: 'UNKNOWN',
+  remoteEndpoint: null,
+  active: false,
+  lastHandshakeAt: null,
+  mtu: null,
+};
+
 function viewOf(report: Report | undefined): TunnelEndView {
-  if (report === undefined) return { state: 'UNKNOWN', remoteEndpoint: null, active: false, lastHandshakeAt: null };
-  const { state, remoteEndpoint, active, lastHandshakeMs } = report.telemetry;
-  return { state: states[state], remoteEndpoint, active, lastHandshakeAt: lastHandshakeMs };
+  if (report === undefined) return unknownEnd;
+  const { state, remoteEndpoint, active, lastHandshakeMs, mtu } = report.telemetry;
+  return { state: states[state], remoteEndpoint, active, lastHandshakeAt: lastHandshakeMs, mtu: mtu ?? null };
 }
 
 function scaled(value: number | null, factor: number): number | null {

@@ -34,6 +34,8 @@ const actions: Readonly<Record<string, Action>> = {
   tunnels: 'network.read',
   tunnel: 'network.read',
   edges: 'network.read',
+  trafficClasses: 'network.read',
+  trafficClass: 'network.read',
   alarms: 'network.read',
   auditLog: 'audit.read',
   __schema: 'schema.read',

@@ -23,6 +23,7 @@ const lists: Readonly<Record<string, number>> = {
   tunnels: 10,
   peers: 10,
   prefixes: 4,
+  capabilities: 8,
   history: 300,
   throughputHistory: 300,
 };

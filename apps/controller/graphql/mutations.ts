@@ -39,6 +39,7 @@ const uplinkInput = builder.inputType('UplinkInput', {
     domain: t.string({ defaultValue: 'internet' }),
     cost: t.int({ defaultValue: 10 }),
     port: t.int(),
+    bitsPerSecond: t.float(),
     publicEndpoints: t.stringList(),
   }),
 });
@@ -124,7 +125,8 @@ peerPayload.implement({
   }),
 });
 
-async function run<Output, Prepared, Input>(
+/** Hands the input to the service, in the caller's name. */
+export async function run<Output, Prepared, Input>(
   context: GraphContext,
   verb: Verb<Input, Output, Prepared>,
   input: unknown,
@@ -228,7 +230,7 @@ function sitePayloadOf(context: GraphContext, siteId: string): { site: Site } {
 }
 
 /** What was just written can only be missing when someone removed it in the same moment. */
-function found<T>(value: T | undefined): T {
+export function found<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('what was just written is not there any more');
   return value;
 }

@@ -1,5 +1,6 @@
 /** Sites, edges, uplinks, tunnels and peers, as the network in memory and the edges' reports show them. */
 import type { TunnelPlan } from '@patronus/fabric';
+import type { CompressionView } from '../edges/efforts.ts';
 import type { HistoryPoint, TunnelEndView, TunnelView } from '../edges/live.ts';
 import type { Edge, Peer, Site, Uplink } from '../network/network.ts';
 import { wgQuick } from '../services/peerConfiguration.ts';
@@ -107,6 +108,14 @@ siteRef.implement({
   }),
 });
 
+const capabilityRef = builder.objectRef<{ readonly name: string; readonly value: string }>('Capability');
+capabilityRef.implement({
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Such as tun, udpSend, udpReceive, cipher.' }),
+    value: t.exposeString('value'),
+  }),
+});
+
 edgeRef.implement({
   fields: (t) => ({
     id: t.exposeID('id'),
@@ -135,6 +144,12 @@ edgeRef.implement({
     configurationVersion: t.exposeString('confirmed_version', { nullable: true }),
     configurationError: t.exposeString('configuration_error', { nullable: true }),
     uplinks: t.field({ type: [uplinkRef], resolve: (edge, _, context) => uplinksOfEdge(context, edge) }),
+    capabilities: t.field({
+      type: [capabilityRef],
+      description: 'What its packet path found out about the machine: offloads, cipher. Empty before the first report.',
+      resolve: (edge, _, { core }) =>
+        Object.entries(core.live.capabilities(edge.id)).map(([name, value]) => ({ name, value })),
+    }),
   }),
 });
 
@@ -146,6 +161,11 @@ uplinkRef.implement({
     domain: t.exposeString('domain', { description: 'Uplinks of one reachability domain try to reach each other.' }),
     cost: t.exposeInt('cost'),
     port: t.exposeInt('port'),
+    bitsPerSecond: t.float({
+      nullable: true,
+      description: 'What the line carries at most, bits a second; null when nobody said.',
+      resolve: (uplink) => uplink.bits_per_second,
+    }),
     publicEndpoints: t.stringList({
       description: 'Endpoints given by the administrator, `address:port`, in addition to what the edge reports itself.',
       resolve: (uplink) => uplink.publicEndpoints,
@@ -182,6 +202,30 @@ endRef.implement({
       resolve: ({ view }) => view.active,
     }),
     lastHandshakeAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ view }) => view.lastHandshakeAt }),
+    mtu: t.int({
+      nullable: true,
+      description: 'Largest inner packet that this end sends through it, bytes.',
+      resolve: ({ view }) => view.mtu,
+    }),
+  }),
+});
+
+const compressionRef = builder.objectRef<CompressionView>('TunnelCompression');
+compressionRef.implement({
+  description: 'Totals of both ends since their packet paths started. Bytes are of inner packets.',
+  fields: (t) => ({
+    packets: t.exposeFloat('packets'),
+    bytesBefore: t.exposeFloat('bytesBefore'),
+    bytesAfter: t.exposeFloat('bytesAfter'),
+    ratio: t.float({
+      nullable: true,
+      description: 'bytesAfter / bytesBefore; null before the first compressed packet.',
+      resolve: ({ bytesBefore, bytesAfter }) => (bytesBefore === 0 ? null : bytesAfter / bytesBefore),
+    }),
+    skippedPackets: t.exposeFloat('skippedPackets', {
+      description: 'Sent as they were although their class compresses: they would not have become smaller.',
+    }),
+    errors: t.exposeFloat('errors', { description: 'Received frames that could not be expanded.' }),
   }),
 });
 
@@ -226,6 +270,17 @@ tunnelRef.implement({
       resolve: (plan, _, context) => view(context, plan).aToBBitsPerSecond,
     }),
     bToABitsPerSecond: t.float({ resolve: (plan, _, context) => view(context, plan).bToABitsPerSecond }),
+    mtu: t.int({
+      nullable: true,
+      description: 'Largest inner packet that fits through in both directions, bytes; null before the first report.',
+      resolve: (plan, _, context) => view(context, plan).mtu,
+    }),
+    compression: t.field({
+      type: compressionRef,
+      nullable: true,
+      description: 'What LZ4 did in both directions together since the edges started; null when no end reports it.',
+      resolve: (plan, _, context) => view(context, plan).compression,
+    }),
     history: t.field({
       type: [sampleRef],
       description: 'Oldest first, about `points` of them over the last `seconds`.',

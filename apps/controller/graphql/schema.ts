@@ -3,6 +3,7 @@ import { GraphQLObjectType, GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
 import { defineMutations } from './mutations.ts';
 import { defineQueries } from './queries.ts';
+import { defineTrafficClasses } from './trafficClasses.ts';
 
 /** Fields that answer about the caller rather than the network: nothing would ever make them change. */
 const notLive = new Set(['setup', 'me']);
@@ -19,5 +20,6 @@ function withSubscriptions(schema: GraphQLSchema): GraphQLSchema {
 
 defineQueries();
 defineMutations();
+defineTrafficClasses();
 
 export const schema = withSubscriptions(builder.toSchema());

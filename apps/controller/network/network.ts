@@ -2,10 +2,10 @@
  * What the database says the network should be, as one immutable value in memory: read again after each change, so
  * that every query, subscription and check reads plain maps and no two of them see different halves of a change.
  */
-import { type Model, type TunnelPlan, tunnelsOf } from '@patronus/fabric';
+import { type Model, type TrafficMatch, type TunnelPlan, tunnelsOf } from '@patronus/fabric';
 import { formatPrefix, hostPrefix, parseAddress, parsePrefix } from '@patronus/net';
 import { sql } from 'kysely';
-import type { EdgeRow, PeerRow, Queries, UplinkRow } from '../store/tables.ts';
+import type { EdgeRow, PeerRow, Queries, TrafficClassRow, UplinkRow } from '../store/tables.ts';
 
 export interface Site {
   readonly id: string;
@@ -25,12 +25,18 @@ export interface Uplink extends Readonly<Omit<UplinkRow, 'public_endpoints' | 'r
   readonly reportedEndpoints: readonly string[];
 }
 
+export interface TrafficClass extends Readonly<Omit<TrafficClassRow, 'match'>> {
+  readonly match: TrafficMatch;
+}
+
 export interface Network {
   readonly organisation: string;
   readonly sites: ReadonlyMap<string, Site>;
   readonly edges: ReadonlyMap<string, Edge>;
   readonly uplinks: ReadonlyMap<string, Uplink>;
   readonly peers: ReadonlyMap<string, Peer>;
+  /** In order of their positions. */
+  readonly classes: ReadonlyMap<string, TrafficClass>;
   readonly tunnels: ReadonlyMap<string, TunnelPlan>;
   readonly edgesOfSite: ReadonlyMap<string, readonly Edge[]>;
   readonly uplinksOfEdge: ReadonlyMap<string, readonly Uplink[]>;
@@ -42,8 +48,11 @@ export interface Network {
   readonly newestVersions: ReadonlyMap<string, string>;
 }
 
-/** Largest inner packet: 1500 less IPv6, UDP, WireGuard and overlay headers, rounded down. */
-const MTU = 1400;
+/**
+ * Largest inner packet: what an Ethernet path of 1,500 carries, less IPv6 (40), UDP (8) and WireGuard (32). A ceiling:
+ * each tunnel finds out by probes what its own path carries.
+ */
+const MTU = 1420;
 
 /** Epoch and sequence in one number, so that the newest version is a maximum; sequences stay far below. */
 const EPOCH_STEP = 1_000_000_000;
@@ -83,6 +92,12 @@ export async function readNetwork(db: Queries, organisation: string, controllers
     .where('organisation', '=', organisation)
     .orderBy('name')
     .execute();
+  const classRows = await db
+    .selectFrom('traffic_class')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .orderBy('position')
+    .execute();
   const versions = await db
     .selectFrom('configuration_version')
     .select(['edge_id', sql<number>`max(epoch * ${EPOCH_STEP} + sequence)`.as('newest')])
@@ -102,7 +117,8 @@ export async function readNetwork(db: Queries, organisation: string, controllers
     }),
   );
   const uplinks = uplinkRows.map(toUplink);
-  const model = modelOf(organisation, controllers, sites, edgeRows, uplinks, peerRows);
+  const classes = classRows.map((row): TrafficClass => ({ ...row, match: JSON.parse(row.match) }));
+  const model = modelOf(organisation, controllers, sites, edgeRows, uplinks, peerRows, classes);
   const tunnels = tunnelsOf(model);
   return {
     organisation,
@@ -110,6 +126,7 @@ export async function readNetwork(db: Queries, organisation: string, controllers
     edges: byId(edgeRows),
     uplinks: byId(uplinks),
     peers: byId(peerRows),
+    classes: byId(classes),
     tunnels: byId(tunnels),
     edgesOfSite: Map.groupBy(edgeRows, (edge) => edge.site_id),
     uplinksOfEdge: Map.groupBy(uplinks, (uplink) => uplink.edge_id),
@@ -132,6 +149,7 @@ function modelOf(
   edges: readonly Edge[],
   uplinks: readonly Uplink[],
   peers: readonly Peer[],
+  classes: readonly TrafficClass[],
 ): Model {
   return {
     organisation,
@@ -153,6 +171,7 @@ function modelOf(
       domain: uplink.domain,
       cost: uplink.cost,
       port: uplink.port,
+      ...(uplink.bits_per_second === null ? {} : { bitsPerSecond: uplink.bits_per_second }),
       publicKey: uplink.public_key,
       endpoints: [...new Set([...uplink.publicEndpoints, ...uplink.reportedEndpoints])],
     })),
@@ -164,6 +183,12 @@ function modelOf(
       publicKey: peer.public_key,
       ...(peer.preshared_key === null ? {} : { presharedKey: peer.preshared_key }),
       allowed: [{ segment: 0, prefix: peer.address }],
+    })),
+    classes: classes.map(({ id, name, match, compression_level }) => ({
+      id,
+      name,
+      match,
+      compression: compression_level,
     })),
   };
 }

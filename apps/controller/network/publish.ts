@@ -29,6 +29,7 @@ const fieldOfCode: Readonly<Record<string, string>> = {
   PORT_TWICE: 'uplinks',
   INTERFACE_TWICE: 'uplinks',
   SITE_NAME_TAKEN: 'name',
+  CLASS_NAME_TAKEN: 'name',
   PEER_KEY_TWICE: 'publicKey',
 };
 
@@ -49,6 +50,13 @@ export function refuseBroken(network: Network): void {
 export function warningsOf(network: Network, siteId: string): string[] {
   return check(network.model)
     .filter((finding) => finding.severity === 'warning' && finding.siteIds.includes(siteId))
+    .map((finding) => finding.message);
+}
+
+/** The same about a traffic class. */
+export function warningsOfClass(network: Network, classId: string): string[] {
+  return check(network.model)
+    .filter((finding) => finding.severity === 'warning' && finding.classId === classId)
     .map((finding) => finding.message);
 }
 

@@ -25,6 +25,8 @@ interface ErrorDetails {
 
 const statuses: Readonly<Record<string, number>> = {
   INVALID_INPUT: 422,
+  ACKNOWLEDGEMENT_REQUIRED: 422,
+  TOO_MANY_CLASSES: 422,
   CONFLICT: 409,
   FABRIC_REFUSED: 409,
   STALE_REVISION: 409,

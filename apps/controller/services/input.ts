@@ -40,6 +40,9 @@ export const prefixesSchema = z
   .min(1, 'name at least one LAN prefix, such as 10.1.0.0/16')
   .max(64);
 
+/** Prefixes that something is narrowed to; none: not narrowed. */
+export const optionalPrefixesSchema = z.array(prefixSchema.transform(canonical)).max(64).nullish();
+
 export const uplinkInputSchema = z.object({
   id: idSchema.nullish(),
   label: nameSchema,
@@ -47,6 +50,11 @@ export const uplinkInputSchema = z.object({
   domain: nameSchema.nullish(),
   cost: z.int().min(0).max(65_535).nullish(),
   port: z.int().min(1).max(65_535).nullish(),
+  bitsPerSecond: z
+    .int('a whole number of bits a second')
+    .min(64_000, 'at least 64,000 bits a second')
+    .max(1e12, 'at most 10¹² bits a second')
+    .nullish(),
   publicEndpoints: z.array(endpointSchema).max(8).nullish(),
 });
 export type UplinkInput = z.infer<typeof uplinkInputSchema>;

@@ -26,6 +26,9 @@ const table = {
   'edge.revoke': administrators,
   'peer.add': operators,
   'peer.remove': operators,
+  'class.add': operators,
+  'class.update': operators,
+  'class.remove': operators,
   'alarm.acknowledge': operators,
 } as const satisfies Record<string, readonly Holder[]>;
 

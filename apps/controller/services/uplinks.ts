@@ -40,6 +40,7 @@ export async function writeUplinks(work: Work<unknown>, edgeId: string, inputs: 
       domain: input.domain ?? before?.domain ?? 'internet',
       cost: input.cost ?? before?.cost ?? 10,
       port: input.port ?? before?.port ?? freePort(taken),
+      bits_per_second: input.bitsPerSecond === undefined ? (before?.bits_per_second ?? null) : input.bitsPerSecond,
       public_endpoints: input.publicEndpoints
         ? JSON.stringify(input.publicEndpoints)
         : (before?.public_endpoints ?? '[]'),

@@ -43,6 +43,14 @@ const first = [
      previous_hash text not null, hash text not null, signature text not null, primary key (organisation, number))`,
 ];
 
+const trafficClasses = [
+  `create table traffic_class (id text primary key, organisation text not null, position integer not null,
+     name text not null, match text not null, compression_level integer, acknowledged_by text, acknowledged_at bigint,
+     revision integer not null, created_at bigint not null)`,
+  `create unique index traffic_class_name on traffic_class (organisation, lower(name))`,
+  `alter table uplink add column bits_per_second bigint`,
+];
+
 function steps(statements: readonly string[]): Migration {
   return {
     async up(db: Kysely<unknown>) {
@@ -53,6 +61,7 @@ function steps(statements: readonly string[]): Migration {
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': steps(first),
+  '0002-traffic-classes': steps(trafficClasses),
 };
 
 export const migrationProvider: MigrationProvider = {

@@ -87,6 +87,8 @@ export interface UplinkRow {
   reported_endpoints: string;
   public_key: string | null;
   state: 'up' | 'down' | null;
+  /** What the line carries at most, if a person said so. */
+  bits_per_second: number | null;
 }
 
 export interface PeerRow {
@@ -98,6 +100,23 @@ export interface PeerRow {
   public_key: string;
   preshared_key: string | null;
   address: string;
+  created_at: number;
+}
+
+export interface TrafficClassRow {
+  id: string;
+  organisation: string;
+  /** 1, 2, 3 … without gaps; 1 is asked first. */
+  position: number;
+  name: string;
+  /** `TrafficMatch` of @patronus/fabric, as JSON. */
+  match: string;
+  /** 0…16; null: never compressed. */
+  compression_level: number | null;
+  /** Who knew that lengths may tell what packets hold, and since when. Both null: nobody had to. */
+  acknowledged_by: string | null;
+  acknowledged_at: number | null;
+  revision: number;
   created_at: number;
 }
 
@@ -166,6 +185,7 @@ export interface Tables {
   edge: EdgeRow;
   uplink: UplinkRow;
   peer: PeerRow;
+  traffic_class: TrafficClassRow;
   enrolment_token: EnrolmentTokenRow;
   configuration_version: ConfigurationVersionRow;
   alarm: AlarmRow;

@@ -35,4 +35,5 @@ export const emptyConfiguration: Configuration = {
   edges: [],
   routes: [],
   peers: [],
+  classes: [],
 };

@@ -1,0 +1,46 @@
+/** Sums of what edges report of MTU, compression and classes. */
+import type { ClassTelemetry, TunnelTelemetry } from '@patronus/protocol';
+
+/** What LZ4 did on a tunnel, both ends together, in bytes of inner packets. */
+export interface CompressionView {
+  readonly packets: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  readonly skippedPackets: number;
+  readonly errors: number;
+}
+
+/** What a class sent, all edges together. */
+export type ClassView = Omit<ClassTelemetry, 'id'>;
+
+/** Each end counts what it sent; errors are the receiver's. Null when no end says anything of it. */
+export function compressionOf(ends: readonly (TunnelTelemetry | undefined)[]): CompressionView | null {
+  const known = ends.flatMap((end) => end?.compression ?? []);
+  if (known.length === 0) return null;
+  const sum = (key: keyof (typeof known)[number]) => known.reduce((total, one) => total + one[key], 0);
+  return {
+    packets: sum('packets'),
+    bytesBefore: sum('fromBytes'),
+    bytesAfter: sum('toBytes'),
+    skippedPackets: sum('skipped'),
+    errors: sum('errors'),
+  };
+}
+
+/** The smaller of both ends' findings: what fits through in both directions. */
+export function mtuOf(ends: readonly (TunnelTelemetry | undefined)[]): number | null {
+  const known = ends.flatMap((end) => end?.mtu ?? []);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+export function classSum(reports: readonly ClassTelemetry[]): ClassView {
+  const sum = (key: keyof ClassView) => reports.reduce((total, one) => total + one[key], 0);
+  return {
+    sentPackets: sum('sentPackets'),
+    sentBytes: sum('sentBytes'),
+    compressedPackets: sum('compressedPackets'),
+    compressedFromBytes: sum('compressedFromBytes'),
+    compressedToBytes: sum('compressedToBytes'),
+    skippedPackets: sum('skippedPackets'),
+  };
+}
