@@ -50,6 +50,7 @@ export function applyPlan(parts: Parts, plan: Plan, existing: readonly ExistingL
     if (added !== undefined) result.push(added);
   }
   publishRouting(parts.context, plan, result);
+  parts.tunnels.limitMtu(plan.mtu, now);
   for (const old of difference.removed) {
     if (parts.context.links.at(old.link.number) === old.link) removeLink(parts, old, now);
   }
@@ -180,7 +181,7 @@ function publishRouting(context: PathContext, plan: Plan, links: readonly Existi
     ownAddress: plan.overlayAddress.bytes,
   };
   context.classes.replace(plan.classes);
-  for (const { link } of links) link.mtu = plan.mtu;
+  for (const { link } of links) if (link.tunnel === undefined) link.mtu = plan.mtu;
   context.flows.forgetAll();
 }
 

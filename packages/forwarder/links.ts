@@ -6,6 +6,7 @@ import type { Family, PrefixTrie } from '@patronus/net';
 import type { Peer } from '@patronus/wireguard';
 import type { Liveness } from './liveness.ts';
 import { linkAddressOffset, MOST_LINKS } from './memory.ts';
+import type { PathMtu } from './pathMtu.ts';
 import { sockaddrLength } from './sockaddr.ts';
 import type { Session } from './tables/sessions.ts';
 
@@ -16,6 +17,7 @@ export interface TunnelState {
   /** The group that leads to its edge. */
   group: number;
   readonly liveness: Liveness;
+  readonly pathMtu: PathMtu;
   /** The other end said that it understands frames, and what it can do. */
   heardAnnounce: boolean;
   capabilities: number;
@@ -63,6 +65,8 @@ export class Link {
   sending: Session | undefined;
   /** Largest inner packet that is sent over it, bytes. A tunnel's is found by probes; a stock peer's is configured. */
   mtu = LEAST_MTU;
+  /** A packet larger than LEAST_MTU went out since it was last looked at. */
+  sentLarge = false;
   readonly compression = zeroCompression();
   /** Of inner packets: what people send, without what tunnels say to each other. */
   receivedBytes = 0;

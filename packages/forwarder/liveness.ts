@@ -39,6 +39,11 @@ export class Liveness {
     this.#retryAtMs = nowMs + RETRY_AFTER_DOWN_MS;
   }
 
+  /** When a probe was last answered, monotonic ms. */
+  get lastReplyAtMs(): number {
+    return this.#lastReplyAtMs;
+  }
+
   /** When `expire` or a probe is next due. */
   get deadlineMs(): number {
     return this.state === 'up'

@@ -159,8 +159,3 @@ export function linkAddressOffset(at: number): number {
 export function linkOfAddress(offset: number): number {
   return offset === Layout.scratchAddress ? MOST_LINKS : (offset - Layout.linkAddresses) / SOCKADDR_LENGTH;
 }
-
-/** Offset of the packet in the scratch slot. */
-export function slotPacket(ring: number, at: number): number {
-  return ring + at * SLOT_LENGTH + HEADROOM;
-}

@@ -12,15 +12,16 @@
  */
 import { ByteReader, ByteWriter, err, ok, type Result } from '@patronus/wire';
 
-export const FrameType = { announce: 0, probe: 1, probeReply: 2, packet: 3 } as const;
+/** 6 is the frame of compressed packets: compressedFrame.ts. */
+export const FrameType = { announce: 0, probe: 1, probeReply: 2, packet: 3, mtuProbe: 4, mtuReply: 5 } as const;
 
 export const FRAME_HEADER_LENGTH = 5;
 
 /** Raised when an older forwarder could misread what a newer one sends. */
 export const OVERLAY_VERSION = 1;
 
-/** What an end can do beyond the basics, one bit each. */
-export const Capability = { segments: 1 << 0 } as const;
+/** What an end can do beyond the basics, one bit each. Bit 1 is compression: compressedFrame.ts. */
+export const Capability = { segments: 1 << 0, pathMtu: 1 << 2 } as const;
 
 /** Says once per session that the sender understands frames. Everything else waits until both ends announced. */
 export interface Announce {
@@ -38,6 +39,13 @@ export interface Probe {
   readonly sentAtUs: bigint;
 }
 
+/** Asks whether so many bytes fit: the probe is padded to `size`, frame header included; the reply is small. */
+export interface MtuProbe {
+  readonly type: 'mtuProbe' | 'mtuReply';
+  readonly sequence: number;
+  readonly size: number;
+}
+
 /** A packet of a segment other than 0; offset and length lie within what was decoded. */
 export interface CarriedPacket {
   readonly type: 'packet';
@@ -46,7 +54,7 @@ export interface CarriedPacket {
   readonly length: number;
 }
 
-export type Frame = Announce | Probe | CarriedPacket;
+export type Frame = Announce | Probe | MtuProbe | CarriedPacket;
 
 /** `unknown`: a type of a later release, to be passed over. */
 export type FrameError = 'truncated' | 'unknown' | 'notFrame';
@@ -77,6 +85,10 @@ function decodeBody(type: number, segment: number, length: number, reader: ByteR
       return { type: 'probe', sequence: reader.u32(), sentAtUs: reader.u64() };
     case FrameType.probeReply:
       return { type: 'probeReply', sequence: reader.u32(), sentAtUs: reader.u64() };
+    case FrameType.mtuProbe:
+      return { type: 'mtuProbe', sequence: reader.u32(), size: reader.u16() };
+    case FrameType.mtuReply:
+      return { type: 'mtuReply', sequence: reader.u32(), size: reader.u16() };
     case FrameType.packet:
       return { type: 'packet', segment, offset: FRAME_HEADER_LENGTH, length };
     default:
@@ -85,7 +97,7 @@ function decodeBody(type: number, segment: number, length: number, reader: ByteR
 }
 
 /** Writes an announcement or a probe; carried packets are written in place by `writePacketHeader`. */
-export function encodeFrame(frame: Announce | Probe, writer: ByteWriter = new ByteWriter(32)): Uint8Array {
+export function encodeFrame(frame: Announce | Probe | MtuProbe, writer: ByteWriter = new ByteWriter(32)): Uint8Array {
   writer.reset();
   writer.u8(FrameType[frame.type]);
   writer.u16(0);
@@ -94,6 +106,9 @@ export function encodeFrame(frame: Announce | Probe, writer: ByteWriter = new By
     writer.u8(frame.version);
     writer.u32(frame.capabilities);
     writer.u8(frame.wantsAnswer ? 1 : 0);
+  } else if ('size' in frame) {
+    writer.u32(frame.sequence);
+    writer.u16(frame.size);
   } else {
     writer.u32(frame.sequence);
     writer.u64(frame.sentAtUs);

@@ -6,7 +6,7 @@ import { PacketVerdict, PacketView, Protocol } from '@patronus/net';
 import { TRANSPORT_HEADER_LENGTH } from '@patronus/wireguard';
 import { Drop, PASSED } from '../drops.ts';
 import { NO_TUNNEL } from '../fastSwitch.ts';
-import type { Link } from '../links.ts';
+import { LEAST_MTU, type Link } from '../links.ts';
 import { Capability, FRAME_HEADER_LENGTH, writePacketHeader } from '../overlay.ts';
 import { afterSkip, afterTry, shouldTry } from '../sampling.ts';
 import type { TrafficClass } from '../tables/classes.ts';
@@ -214,6 +214,7 @@ export class Forward {
   }
 
   #count(bytes: number, packets: number): void {
+    if (bytes > LEAST_MTU) this.#link.sentLarge = true;
     this.#link.sentBytes += bytes;
     this.#link.sentPackets += packets;
     const { counts } = this.#class;

@@ -1,7 +1,7 @@
 /**
- * Errors for our own side: a packet from the TUN that is too big (ICMPv4 type 3 code 4, RFC 1191 §4; ICMPv6 type 2,
- * RFC 4443 §3.2) or that leads nowhere (type 3 code 1, RFC 792; ICMPv6 type 1 code 0, RFC 4443 §3.1) is answered into
- * the TUN. Never about an error, a later fragment or a multicast (RFC 1122 §3.2.2, RFC 4443 §2.4), and at most a hundred
+ * Errors for whoever sent a packet: one that is too big for its path (ICMPv4 type 3 code 4, RFC 1191 §4; ICMPv6 type 2,
+ * RFC 4443 §3.2) or that leads nowhere (type 3 code 1, RFC 792; ICMPv6 type 1 code 0, RFC 4443 §3.1). The answer goes
+ * into the TUN, or back into the fabric where the packet came from there. Never about an error, a later fragment or a multicast (RFC 1122 §3.2.2, RFC 4443 §2.4), and at most a hundred
  * a second.
  */
 import {
@@ -12,7 +12,7 @@ import {
   writeTransportChecksum,
 } from '@patronus/net';
 import { Drop } from '../drops.ts';
-import { Layout, slotPacket } from '../memory.ts';
+import { SCRATCH } from '../memory.ts';
 import type { PathContext } from './context.ts';
 
 const PER_SECOND = 100;
@@ -47,13 +47,34 @@ export class IcmpErrors {
     this.#context = context;
   }
 
-  /** Tells the sender of `packet` why it was dropped, if that is something to tell. */
-  answer(verdict: number, packet: PacketView, now: number): void {
+  /**
+   * Tells the sender of `packet`, which came from the TUN, why it was dropped, if that is something to tell. `room`: the
+   * largest packet that would have passed.
+   */
+  answer(verdict: number, packet: PacketView, room: number, now: number): void {
+    const length = this.#write(verdict, packet, room, now);
+    if (length > 0) this.#context.io.writeTun(SCRATCH, length);
+  }
+
+  /** As `answer`, for a packet that came out of a tunnel: `send` takes the answer on its way back. */
+  answerTransit(
+    verdict: number,
+    packet: PacketView,
+    room: number,
+    now: number,
+    send: (offset: number, length: number) => void,
+  ): void {
+    const length = this.#write(verdict, packet, room, now);
+    if (length > 0) send(SCRATCH, length);
+  }
+
+  /** Length of the answer, which lies in the scratch slot; 0 when there is none to give. */
+  #write(verdict: number, packet: PacketView, room: number, now: number): number {
     const error = errorOf[verdict];
-    if (error === undefined || isLaterFragment(packet) || isIcmpError(packet) || !this.#mayAnswer(now)) return;
-    const at = slotPacket(Layout.scratchSlot, 0);
-    const length = packet.family === 4 ? this.#writeIpv4(at, error, packet) : this.#writeIpv6(at, error, packet);
-    this.#context.io.writeTun(at, length);
+    if (error === undefined || isLaterFragment(packet) || isIcmpError(packet) || !this.#mayAnswer(now)) return 0;
+    return packet.family === 4
+      ? this.#writeIpv4(SCRATCH, error, packet, room)
+      : this.#writeIpv6(SCRATCH, error, packet, room);
   }
 
   #mayAnswer(now: number): boolean {
@@ -64,9 +85,8 @@ export class IcmpErrors {
     return true;
   }
 
-  #writeIpv4(at: number, { ipv4, tellsMtu }: IcmpError, packet: PacketView): number {
-    const { memory, routing } = this.#context;
-    const { bytes, view } = memory;
+  #writeIpv4(at: number, { ipv4, tellsMtu }: IcmpError, packet: PacketView, room: number): number {
+    const { bytes, view } = this.#context.memory;
     const quoted = Math.min(packet.totalLength, MOST_QUOTED[4]);
     const total = 20 + ICMP_HEADER + quoted;
     bytes.fill(0, at, at + 20 + ICMP_HEADER);
@@ -78,15 +98,14 @@ export class IcmpErrors {
     writeIpv4HeaderChecksum(bytes, at, 20);
     const icmp = at + 20;
     bytes.set(ipv4, icmp);
-    if (tellsMtu) view.setUint16(icmp + 6, routing.mtu);
+    if (tellsMtu) view.setUint16(icmp + 6, Math.min(room, 0xffff));
     bytes.copyWithin(icmp + ICMP_HEADER, packet.offset, packet.offset + quoted);
     view.setUint16(icmp + 2, internetChecksum(bytes, icmp, ICMP_HEADER + quoted));
     return total;
   }
 
-  #writeIpv6(at: number, { ipv6, tellsMtu }: IcmpError, packet: PacketView): number {
-    const { memory, routing } = this.#context;
-    const { bytes, view } = memory;
+  #writeIpv6(at: number, { ipv6, tellsMtu }: IcmpError, packet: PacketView, room: number): number {
+    const { bytes, view } = this.#context.memory;
     const quoted = Math.min(packet.totalLength, MOST_QUOTED[6]);
     bytes.fill(0, at, at + 40 + ICMP_HEADER);
     bytes[at] = 0x60;
@@ -96,7 +115,7 @@ export class IcmpErrors {
     this.#copyAddresses(at + 8, 16, packet);
     const icmp = at + 40;
     bytes.set(ipv6, icmp);
-    if (tellsMtu) view.setUint32(icmp + 4, routing.mtu);
+    if (tellsMtu) view.setUint32(icmp + 4, room);
     bytes.copyWithin(icmp + ICMP_HEADER, packet.offset, packet.offset + quoted);
     writeTransportChecksum(bytes, 6, at + 8, Protocol.icmpv6, icmp, ICMP_HEADER + quoted, 2);
     return 40 + ICMP_HEADER + quoted;

@@ -167,6 +167,19 @@ export class Inbound {
     return smallestMtu(this.#group, groups, links);
   }
 
+  /** Tells the sender of a packet on its way through that it is too big for the way on. */
+  #answer(packet: PacketView, now: number): void {
+    const { memory, routing, staging } = this.#context;
+    this.#errors.answerTransit(Drop.tooBig, packet, this.#forward.room, now, (offset, length) => {
+      const copy = staging.take(length);
+      memory.bytes.copyWithin(copy, offset, offset + length);
+      if (packet.read(memory.bytes, copy, length) !== PacketVerdict.ok) return;
+      const target = routing.routes.lookup(0, packet.family, memory.bytes, packet.destinationOffset);
+      if (target === undefined || target.kind === 'local') return;
+      this.#forward.packet(0, packet, undefined, target, NO_GROUP, now);
+    });
+  }
+
   /** On to another edge or peer: a hop like any other, so that a loop of edges ends (RFC 1812 §5.3.1). */
   #transit(link: Link, segment: number, target: Target, now: number): number {
     const packet = this.#packet;
@@ -185,7 +198,7 @@ export class Inbound {
       view.setUint16(copy + 10, updateChecksum(view.getUint16(copy + 10), before, before - 0x100));
     }
     const verdict = this.#forward.packet(segment, packet, undefined, target, link.tunnel?.group ?? NO_GROUP, now);
-    if (verdict === Drop.tooBig && segment === 0) this.#errors.answer(verdict, packet, now);
+    if (verdict === Drop.tooBig && segment === 0) this.#answer(packet, now);
     return verdict;
   }
 }

@@ -36,7 +36,7 @@ export class Outbound {
     const verdict = this.#pass(offset, length, now);
     this.staysInPlace = verdict === PASSED && this.#offload.gsoType === Gso.none;
     if (verdict === PASSED) return PASSED;
-    this.#errors.answer(verdict, this.#packet, now);
+    this.#errors.answer(verdict, this.#packet, this.#forward.room, now);
     return this.#context.drops.count(verdict);
   }
 

@@ -17,7 +17,7 @@ import {
 import { Drop, PASSED } from '../drops.ts';
 import { type PacketClock, Sent } from '../io.ts';
 import type { Link } from '../links.ts';
-import { Layout, slotPacket } from '../memory.ts';
+import { Layout, SCRATCH } from '../memory.ts';
 import type { PathContext } from '../path/context.ts';
 import { readSockaddr, sockaddrLength, writeSockaddr } from '../sockaddr.ts';
 import { TimestampReservation } from './timestamps.ts';
@@ -235,7 +235,7 @@ export class Devices {
 
   #send(entry: DeviceEntry, bytes: Uint8Array, to: Endpoint): void {
     const { memory, io, drops } = this.#context;
-    const offset = slotPacket(Layout.scratchSlot, 0);
+    const offset = SCRATCH;
     memory.bytes.set(bytes, offset);
     writeSockaddr(memory, Layout.scratchAddress, to);
     const length = sockaddrLength(to.address.family);

@@ -6,13 +6,24 @@ import { COMPRESSION_CAPABILITY } from '../compressedFrame.ts';
 import { Drop, PASSED } from '../drops.ts';
 import type { Link, TunnelState } from '../links.ts';
 import { Liveness, type LivenessState, SILENCE_LIMIT_MS } from '../liveness.ts';
-import { Layout, slotPacket } from '../memory.ts';
-import { type Announce, Capability, decodeFrame, encodeFrame, OVERLAY_VERSION, type Probe } from '../overlay.ts';
+import { SCRATCH } from '../memory.ts';
+import {
+  type Announce,
+  Capability,
+  decodeFrame,
+  encodeFrame,
+  type MtuProbe,
+  OVERLAY_VERSION,
+  type Probe,
+} from '../overlay.ts';
 import type { PathContext } from '../path/context.ts';
-import { transmit } from '../path/transmit.ts';
+import { transmit, transmitUnfragmented } from '../path/transmit.ts';
+import { PathMtu } from '../pathMtu.ts';
 
-const OWN_CAPABILITIES = Capability.segments | COMPRESSION_CAPABILITY;
+const OWN_CAPABILITIES = Capability.segments | COMPRESSION_CAPABILITY | Capability.pathMtu;
 const TURN_MS = 5;
+/** Sizes in a row that the own device may refuse before the next turn. */
+const MOST_REFUSED = 8;
 const ANSWERED = 'a probe was answered';
 const SILENT = `no probe was answered for ${SILENCE_LIMIT_MS} ms; check the uplink and the other end`;
 const NEW = 'configured; waiting for the first answer';
@@ -47,10 +58,23 @@ export class Tunnels {
 
   /** Begins to look after a link; its first probe is due at once. */
   add(link: Link, id: string, edgeId: string, now: number): void {
-    link.tunnel = { id, edgeId, group: -1, liveness: new Liveness(now), heardAnnounce: false, capabilities: 0 };
+    link.tunnel = {
+      ...{ id, edgeId, group: -1, heardAnnounce: false, capabilities: 0 },
+      liveness: new Liveness(now),
+      pathMtu: new PathMtu(this.#context.routing.mtu, now),
+    };
     this.#tunnels.set(link.number, link as Tunnel);
     this.#deadline = Math.min(this.#deadline, now);
     this.#owner.stateChanged(link, 'connecting', NEW, now);
+  }
+
+  /** Another MTU was configured: no tunnel carries more, whatever its path could. */
+  limitMtu(mtu: number, now: number): void {
+    for (const link of this.#tunnels.values()) {
+      link.tunnel.pathMtu.limit(mtu, now);
+      this.#useMtu(link, link.tunnel);
+    }
+    this.#deadline = Math.min(this.#deadline, now);
   }
 
   remove(link: Link): void {
@@ -69,8 +93,11 @@ export class Tunnels {
     let earliest = Number.POSITIVE_INFINITY;
     for (const link of this.#tunnels.values()) {
       const { tunnel } = link;
+      if (link.sentLarge) tunnel.pathMtu.use();
+      link.sentLarge = false;
       if (tunnel.liveness.deadlineMs <= now) this.#turn(link, tunnel, now);
-      earliest = Math.min(earliest, tunnel.liveness.deadlineMs);
+      if (tunnel.pathMtu.deadlineMs <= now) this.#probeMtu(link, tunnel, now);
+      earliest = Math.min(earliest, tunnel.liveness.deadlineMs, tunnel.pathMtu.deadlineMs);
     }
     // However many tunnels there are, looking through them costs at most so many turns a second.
     this.#deadline = Math.max(earliest, now + TURN_MS);
@@ -90,14 +117,18 @@ export class Tunnels {
       this.#send(link, { ...frame, type: 'probeReply' }, now);
       return PASSED;
     }
+    if ('size' in frame) return this.#mtuFrame(link, tunnel, frame, now);
     const cameUp = tunnel.liveness.reply(frame.sequence, Number(frame.sentAtUs), Math.floor(now * 1000));
-    if (cameUp) this.#owner.stateChanged(link, 'up', ANSWERED, now);
+    if (cameUp) this.#cameUp(link, tunnel, now);
     return PASSED;
   }
 
   #turn(link: Link, tunnel: TunnelState, now: number): void {
     const { liveness } = tunnel;
-    if (liveness.expire(now)) this.#owner.stateChanged(link, 'down', SILENT, now);
+    if (liveness.expire(now)) {
+      tunnel.pathMtu.stop();
+      this.#owner.stateChanged(link, 'down', SILENT, now);
+    }
     if (liveness.retryIsDue(now)) this.#owner.restartHandshake(link, now);
     if (now < liveness.nextProbeAtMs) return;
     liveness.schedule(now);
@@ -115,6 +146,43 @@ export class Tunnels {
     return PASSED;
   }
 
+  #cameUp(link: Link, tunnel: TunnelState, now: number): void {
+    if ((tunnel.capabilities & Capability.pathMtu) !== 0) {
+      tunnel.pathMtu.start(now);
+      this.#probeMtu(link, tunnel, now);
+    } else link.mtu = this.#context.routing.mtu;
+    this.#owner.stateChanged(link, 'up', ANSWERED, now);
+  }
+
+  /** Sends the probe for the path's MTU that is due, and the next one where the own device would not send it. */
+  #probeMtu(link: Link, tunnel: TunnelState, now: number): void {
+    const { pathMtu, liveness } = tunnel;
+    for (let copies = 0; copies < MOST_REFUSED; copies++) {
+      const size = pathMtu.probe(now, (liveness.smoothedRoundTripUs ?? 0) / 1_000, liveness.lastReplyAtMs);
+      this.#useMtu(link, tunnel);
+      if (size === 0) return;
+      const frame = encodeFrame({ type: 'mtuProbe', sequence: pathMtu.sequence, size });
+      const { bytes } = this.#context.memory;
+      bytes.set(frame, SCRATCH);
+      bytes.fill(0, SCRATCH + frame.length, SCRATCH + size);
+      const verdict = transmitUnfragmented(this.#context, link, SCRATCH, size, now);
+      if (verdict !== Drop.sendFailed) break;
+      pathMtu.refuse(now);
+    }
+    this.#deadline = Math.min(this.#deadline, pathMtu.deadlineMs);
+  }
+
+  #mtuFrame(link: Link, tunnel: TunnelState, frame: MtuProbe, now: number): number {
+    if (frame.type === 'mtuProbe') this.#send(link, { ...frame, type: 'mtuReply' }, now);
+    else if (tunnel.pathMtu.reply(frame.sequence, frame.size, now)) this.#useMtu(link, tunnel);
+    this.#deadline = Math.min(this.#deadline, tunnel.pathMtu.deadlineMs);
+    return PASSED;
+  }
+
+  #useMtu(link: Link, { pathMtu, capabilities }: TunnelState): void {
+    link.mtu = (capabilities & Capability.pathMtu) === 0 ? this.#context.routing.mtu : pathMtu.mtu;
+  }
+
   #announce(link: Link, tunnel: TunnelState, now: number): void {
     const wantsAnswer = !tunnel.heardAnnounce;
     this.#send(link, { type: 'announce', version: OVERLAY_VERSION, capabilities: OWN_CAPABILITIES, wantsAnswer }, now);
@@ -128,9 +196,9 @@ export class Tunnels {
   }
 
   /** Frames that cannot go out are not counted as lost packets: nobody gave them to us. */
-  #send(link: Link, frame: Announce | Probe, now: number): void {
+  #send(link: Link, frame: Announce | Probe | MtuProbe, now: number): void {
     const bytes = encodeFrame(frame);
-    const offset = slotPacket(Layout.scratchSlot, 0);
+    const offset = SCRATCH;
     this.#context.memory.bytes.set(bytes, offset);
     transmit(this.#context, link, offset, bytes.length, now);
   }
