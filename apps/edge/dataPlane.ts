@@ -8,6 +8,7 @@ import type { Configuration, UplinkReport } from '@patronus/protocol';
 import { defaultThresholds, initialState, type SteeringEvent, type SteeringState, steer } from '@patronus/steering';
 import { type OpenedTun, systemClock } from '@patronus/system/linux';
 import { messageOf } from './errors.ts';
+import { type Crash, crashOf, tellCrash } from './forwarder/lastWords.ts';
 import { translate } from './forwarder/translate.ts';
 import { raiseTimestampFloor, readTimestampFloor, uplinkKey } from './identity/wireguardKeys.ts';
 import { bootstrapConfiguration, emptyConfiguration } from './kernel/bootstrap.ts';
@@ -44,6 +45,7 @@ export class DataPlane {
   #steering: SteeringState = initialState;
   #states = new Map<string, LinkState>();
   #capabilities: Readonly<Record<string, string>> = {};
+  #lastCrash: Crash | undefined;
   #toldUplinks = '';
   #toldComplaints = '';
   #reportTimer: NodeJS.Timeout | undefined;
@@ -77,6 +79,10 @@ export class DataPlane {
   }
   get capabilities(): Readonly<Record<string, string>> {
     return this.#capabilities;
+  }
+  /** How the forwarder last ended without being asked to; undefined: it never did. */
+  get lastCrash(): Crash | undefined {
+    return this.#lastCrash;
   }
   get forwarderPid(): number | undefined {
     return this.#forwarder.pid;
@@ -259,14 +265,15 @@ export class DataPlane {
     }, reportSoonMs);
   }
 
-  #lament({ code, signal, restartInMs }: ForwarderExit): void {
-    if (restartInMs === null) return;
+  #lament(exit: ForwarderExit): void {
+    if (exit.restartInMs === null) return;
+    this.#lastCrash = crashOf(exit, systemClock.wallMs());
     const atMs = systemClock.monotonicMs();
     for (const tunnelId of this.#states.keys()) {
       this.#states.set(tunnelId, 'connecting');
       this.#steer({ type: 'tunnelState', atMs, tunnelId, state: 'connecting' });
     }
     this.#events.onTunnels(this.tunnelsUp());
-    this.#events.onNotice('FORWARDER_RESTARTED', `the forwarder ended (${signal ?? `code ${code}`}) and is replaced`);
+    this.#events.onNotice('FORWARDER_RESTARTED', tellCrash(this.#lastCrash));
   }
 }

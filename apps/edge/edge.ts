@@ -283,7 +283,7 @@ export class Edge {
 
   #report(report: Parameters<typeof tellTelemetry>[0]): void {
     const now = { wallMs: systemClock.wallMs(), monotonicMs: systemClock.monotonicMs() };
-    this.#telemetry = tellTelemetry(report, now, this.#reports.dropped);
+    this.#telemetry = tellTelemetry(report, now, this.#reports.dropped, this.#dataPlane.capabilities);
     if (!this.#channel.isConnected) {
       this.#reports.add(this.#telemetry);
       return;

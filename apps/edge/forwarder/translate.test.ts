@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { edgeMessageSchema, MAX_REPORTED_TUNNELS } from '@patronus/protocol';
 import { configurationOf, wireguardKey } from '../configuration/fixtures.ts';
-import { tellTelemetry } from './telemetry.ts';
+import { crashOf, tellCrash } from './lastWords.ts';
+import { type Telemetry, tellTelemetry } from './telemetry.ts';
 import { translate } from './translate.ts';
 
 const compression = {
   ...{ packets: 5, fromBytes: 5_000, toBytes: 2_000, skipped: 1 },
   ...{ expandedPackets: 0, expandedFromBytes: 0, expandedToBytes: 0, errors: 0 },
+};
+const unclassed = {
+  ...{ id: null, sentPackets: 4, sentBytes: 2, compressedPackets: 0, compressedFromBytes: 0, compressedToBytes: 0 },
+  skippedPackets: 0,
 };
 const uplinks = [{ id: 'internet', privateKey: wireguardKey('s'), timestampFloor: null }];
 
@@ -47,13 +53,58 @@ test('telemetry goes from the forwarder’s clock to the wall', () => {
     atMs: 5_000,
     tunnels: [tunnel],
     peers: [],
-    classes: [],
+    classes: [unclassed],
     counters: { replayed: 1 },
   };
-  const told = tellTelemetry(report, { wallMs: 1_700_000_010_000, monotonicMs: 6_000 }, 7);
+  const now = { wallMs: 1_700_000_010_000, monotonicMs: 6_000 };
+  const told = tellTelemetry(report, now, 7, { cipher: 'openssl' });
   assert.equal(told.wallMs, 1_700_000_009_000);
   assert.equal(told.tunnels[0]!.sinceMs, 1_700_000_008_000);
   assert.equal(told.tunnels[0]!.lastHandshakeMs, 1_700_000_007_000);
   assert.equal('minRoundTripUs' in told.tunnels[0]!, false);
   assert.equal(told.dropped, 7);
+});
+
+test('what the report says of MTU, compression, classes and offloads is passed on, and passes the schema', () => {
+  const tunnel = {
+    ...{ id: 't', state: 'up' as const, active: true, roundTripUs: 900, minRoundTripUs: 800, loss: 0 },
+    ...{ receivedBytes: 1, sentBytes: 2, receivedPackets: 3, sentPackets: 4, remoteEndpoint: null },
+    ...{ sinceMs: 4_000, lastHandshakeMs: null, mtu: 1_420, compression },
+  };
+  const tunnels = Array.from({ length: 5_000 }, (_, number) => ({ ...tunnel, id: `t${number}` }));
+  const report = { type: 'telemetry' as const, atMs: 5_000, tunnels, peers: [], classes: [unclassed], counters: {} };
+  const told = tellTelemetry(report, { wallMs: 10_000, monotonicMs: 6_000 }, 0, { cipher: 'openssl' });
+  const read = edgeMessageSchema.parse(told) as Telemetry;
+  assert.equal(read.tunnels.length, MAX_REPORTED_TUNNELS, 'an edge with more tunnels is not cut off for it');
+  assert.equal(read.tunnels[0]!.mtu, 1_420);
+  assert.deepEqual(read.tunnels[0]!.compression, compression);
+  assert.deepEqual(read.classes, [unclassed]);
+  assert.deepEqual(read.capabilities, { cipher: 'openssl' });
+});
+
+test('the forwarder is told classes in their order, and what an uplink carries', () => {
+  const classes = [
+    { id: 'c1', name: 'Backups', match: { protocol: 6, ports: [[873, 873] as [number, number]] }, compression: 9 },
+    { id: 'c2', name: 'Rest', match: { sources: undefined }, compression: null },
+  ];
+  const sound = configurationOf(1, { classes });
+  const shaped = { ...sound, uplinks: sound.uplinks.map((uplink) => ({ ...uplink, bitsPerSecond: 20_000_000 })) };
+  const command = translate(shaped, uplinks, 1);
+  assert.deepEqual(command.classes, [
+    { id: 'c1', match: { protocol: 6, ports: [[873, 873]] }, compression: 9 },
+    { id: 'c2', match: {}, compression: null },
+  ]);
+  assert.equal(command.uplinks[0]?.bitsPerSecond, 20_000_000);
+  assert.equal('bitsPerSecond' in translate(sound, uplinks, 1).uplinks[0]!, false);
+});
+
+test('the end of a forwarder is told in one line, with its cause and its last words', () => {
+  const crash = crashOf({ code: null, signal: 'SIGSEGV', lastWords: '' }, 7);
+  assert.equal(tellCrash(crash), 'the forwarder ended (SIGSEGV) and is replaced; it said nothing');
+  const long = crashOf({ code: 1, signal: null, lastWords: `${'x'.repeat(5_000)}\n\u001b[31mRangeError: offset\n` }, 7);
+  assert.match(
+    tellCrash(long),
+    /^the forwarder ended \(code 1\) and is replaced; its last words: …x+ \[31mRangeError: offset$/,
+  );
+  assert.ok(tellCrash(long).length < 400);
 });

@@ -1,8 +1,8 @@
 /** From the configuration to what the forwarder is told. Pure. */
 
-import type { ConfigureCommand, ForwarderRoute, ForwarderUplink } from '@patronus/forwarder';
+import type { ConfigureCommand, ForwarderClass, ForwarderRoute, ForwarderUplink } from '@patronus/forwarder';
 import { formatPrefix, hostPrefix, parseAddress } from '@patronus/net';
-import type { Configuration, SegmentPrefix } from '@patronus/protocol';
+import type { Configuration, SegmentPrefix, TrafficClass, UplinkConfiguration } from '@patronus/protocol';
 
 /** The whole of what the packet path knows. `uplinks` bring the keys, which are in no configuration. */
 export function translate(
@@ -10,12 +10,12 @@ export function translate(
   uplinks: readonly ForwarderUplink[],
   serial: number,
 ): ConfigureCommand {
-  const { edge, edges, local, mtu, peers, routes, tunnels } = configuration;
+  const { classes, edge, edges, local, mtu, peers, routes, tunnels } = configuration;
   return {
     type: 'configure',
     serial,
     mtu,
-    uplinks,
+    uplinks: uplinks.map((uplink) => ({ ...uplink, ...rateOf(configuration.uplinks, uplink.id) })),
     overlayAddress: edge.overlayAddress,
     local: [...local, hostOf(edge.overlayAddress)],
     tunnels: tunnels.map(({ id, uplinkId, family, remote }) => ({
@@ -35,7 +35,19 @@ export function translate(
       ...edges.map(({ id, overlayAddress }): ForwarderRoute => ({ ...hostOf(overlayAddress), nextHops: [id] })),
       ...peers.flatMap(({ id, allowed }) => allowed.map((prefix) => ({ ...prefix, nextHops: [], peerId: id }))),
     ],
+    classes: classes.map(classOf),
   };
+}
+
+function rateOf(uplinks: readonly UplinkConfiguration[], id: string): Pick<ForwarderUplink, 'bitsPerSecond'> {
+  const bitsPerSecond = uplinks.find((one) => one.id === id)?.bitsPerSecond;
+  return bitsPerSecond === undefined ? {} : { bitsPerSecond };
+}
+
+/** Its name is for people alone. */
+function classOf({ id, match, compression }: TrafficClass): ForwarderClass {
+  const given = Object.entries(match).filter(([, value]) => value !== undefined);
+  return { id, match: Object.fromEntries(given), compression };
 }
 
 function hostOf(overlayAddress: string): SegmentPrefix {

@@ -5,13 +5,18 @@ import type { Decision } from '@patronus/steering';
 import type { ChannelStatus } from '../channel/channel.ts';
 import { running, type TrialState } from '../configuration/trial.ts';
 import type { DataPlane } from '../dataPlane.ts';
+import type { Crash } from '../forwarder/lastWords.ts';
 import type { Telemetry } from '../forwarder/telemetry.ts';
 import type { Identity } from '../identity/identity.ts';
 import { uplinkTable } from '../kernel/plan.ts';
 
 export interface EdgeStatus {
   readonly edge: { readonly id: string; readonly name: string; readonly site: string };
-  readonly process: { readonly pid: number; readonly forwarderPid: number | null };
+  readonly process: {
+    readonly pid: number;
+    readonly forwarderPid: number | null;
+    readonly lastCrash: Crash | null;
+  };
   readonly configuration: {
     readonly running: string | null;
     readonly lastGood: string | null;
@@ -38,7 +43,10 @@ export interface StatusSources {
   readonly identity: Identity;
   readonly trial: TrialState;
   readonly channel: ChannelStatus;
-  readonly dataPlane: Pick<DataPlane, 'uplinks' | 'steering' | 'capabilities' | 'forwarderPid' | 'tunnelStates'>;
+  readonly dataPlane: Pick<
+    DataPlane,
+    'uplinks' | 'steering' | 'capabilities' | 'forwarderPid' | 'lastCrash' | 'tunnelStates'
+  >;
   readonly telemetry: Telemetry | undefined;
   readonly reportsWaiting: number;
   readonly reportsDropped: number;
@@ -52,7 +60,7 @@ export function tellStatus(sources: StatusSources): EdgeStatus {
     verified === undefined ? null : formatVersion(verified.configuration.version);
   return {
     edge: { id: identity.edgeId, name: identity.edgeName, site: identity.siteName },
-    process: { pid: process.pid, forwarderPid: dataPlane.forwarderPid ?? null },
+    process: { pid: process.pid, forwarderPid: dataPlane.forwarderPid ?? null, lastCrash: dataPlane.lastCrash ?? null },
     configuration: {
       running: version(running(trial)),
       lastGood: version(trial.good),

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EdgeStatus } from '../status/status.ts';
+import { formatStatus } from './status.ts';
+
+const none = {
+  ...{ packets: 0, fromBytes: 0, toBytes: 0, skipped: 0 },
+  ...{ expandedPackets: 0, expandedFromBytes: 0, expandedToBytes: 0, errors: 0 },
+};
+const tunnel = {
+  ...{ id: 'a~b~4', state: 'up' as const, sinceMs: 0, active: true, roundTripUs: 900, loss: 0 },
+  ...{ receivedBytes: 1, sentBytes: 2, receivedPackets: 3, sentPackets: 4, lastHandshakeMs: null },
+  remoteEndpoint: '198.18.2.2:51820',
+};
+const status: EdgeStatus = {
+  edge: { id: 'e1', name: 'berlin', site: 'Berlin' },
+  process: { pid: 1, forwarderPid: 2, lastCrash: null },
+  configuration: { running: '1.7', lastGood: '1.7', isOnTrial: false, rejected: [] },
+  controller: { state: 'connected', way: null, lastError: null } as unknown as EdgeStatus['controller'],
+  uplinks: [],
+  tunnels: [tunnel],
+  ...{ counters: {}, decisions: [], capabilities: {}, reports: { waiting: 0, dropped: 0 } },
+};
+
+test('the status says in words which offloads are used, and shows a word it does not know as it is', () => {
+  const capabilities = {
+    cipher: 'openssl',
+    tun: 'tso4 tso6',
+    udpSend: 'segment',
+    udpReceive: 'batch',
+    node: 'v24.1.0',
+  };
+  const text = formatStatus({ ...status, capabilities });
+  assert.match(text, /cipher +OpenSSL/);
+  assert.match(text, /offloads of the TUN +tso4 tso6/);
+  assert.match(text, /sending UDP +segmented by the kernel \(UDP_SEGMENT\)/);
+  assert.match(text, /receiving UDP +in batches \(recvmmsg\)/);
+  assert.match(text, /node +v24\.1\.0/);
+});
+
+test('a tunnel shows its MTU and what LZ4 made of its traffic, where there is something to tell', () => {
+  const lineOf = (more: object) =>
+    formatStatus({ ...status, tunnels: [{ ...tunnel, ...more }] })
+      .split('\n')
+      .at(-1)!;
+  assert.match(lineOf({ mtu: 1_420, compression: none }), /MTU 1420 198\.18\.2\.2:51820$/);
+  const compression = { ...none, packets: 10, fromBytes: 10_000, toBytes: 4_100, skipped: 3 };
+  assert.match(lineOf({ mtu: 1_420, compression }), /lz4: 41 % of 10000 bytes, 3 skipped$/);
+  assert.match(lineOf({ mtu: 1_420, compression: { ...none, errors: 2 } }), /lz4: 0 skipped, 2 not expanded$/);
+  assert.doesNotMatch(lineOf({}), /MTU|lz4/, 'a report of an older forwarder');
+});
+
+test('the status tells when and why the forwarder last ended by itself', () => {
+  const lastCrash = { atMs: Date.UTC(2026, 0, 2, 3, 4, 5), cause: 'SIGSEGV', lastWords: '' };
+  const text = formatStatus({ ...status, process: { ...status.process, lastCrash } });
+  assert.match(text, /ended unexpectedly +2026-01-02T03:04:05\.000Z, SIGSEGV/);
+});
