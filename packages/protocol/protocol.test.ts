@@ -8,10 +8,11 @@ import {
   edgeMessageSchema,
   formatEnrolmentToken,
   formatVersion,
+  MAX_REPORTED_TUNNELS,
   parseEnrolmentToken,
   signedConfigurationSchema,
 } from './index.ts';
-import { configuration, messages } from './samples.ts';
+import { configuration, messages, telemetry } from './samples.ts';
 
 const token = { u: ['https://controller.example.net:8443'], s: 'a'.repeat(43), p: ['0'.repeat(64)] };
 
@@ -73,10 +74,20 @@ describe('configurations', () => {
       { peers: [{ id: 'p', name: 'p', uplinkId: 'u1', publicKey: 'short', allowed: [] }] },
       { routes: [{ segment: 0, prefix: '10.2.0.0/24', nextHops: [] }] },
       { controllers: [] },
+      { classes: [{ ...configuration.classes[0], compression: 17 }] },
+      { classes: [{ ...configuration.classes[0], match: { ports: [[1, 65_536]] } }] },
+      { classes: [{ ...configuration.classes[0], match: { dscp: [] } }] },
+      { classes: Array.from({ length: 257 }, () => configuration.classes[0]) },
+      { uplinks: [{ ...configuration.uplinks[0], bitsPerSecond: 63_999 }] },
     ];
     for (const field of broken) {
       assert.equal(configurationSchema.safeParse({ ...configuration, ...field }).success, false, JSON.stringify(field));
     }
+  });
+
+  test('of a controller one release older, which knew no classes, are understood as having none', () => {
+    const { classes: _none, ...older } = configuration;
+    assert.deepEqual(configurationSchema.parse(older).classes, []);
   });
 
   test('are numbered by epoch before sequence', () => {
@@ -95,6 +106,29 @@ describe('the channel', () => {
       );
       assert.equal(understood.length, (message as { type: string }).type === 'ping' ? 2 : 1, JSON.stringify(message));
     }
+  });
+
+  test('reports of an edge one release older are understood, and reports with impossible or too many numbers refused', () => {
+    const [tunnel] = telemetry.tunnels;
+    const { mtu: _mtu, compression, ...older } = tunnel;
+    const { classes, capabilities: _capabilities, ...oldest } = telemetry;
+    const passes = (message: object) => edgeMessageSchema.safeParse(message).success;
+    assert.ok(passes(telemetry));
+    assert.ok(passes({ ...oldest, tunnels: [older] }));
+    const wrong: readonly object[] = [
+      { tunnels: Array.from({ length: MAX_REPORTED_TUNNELS + 1 }, () => tunnel) },
+      { tunnels: [{ ...tunnel, mtu: 65_536 }] },
+      { tunnels: [{ ...tunnel, loss: -0.5 }] },
+      { tunnels: [{ ...tunnel, sentBytes: Number.POSITIVE_INFINITY }] },
+      { tunnels: [{ ...tunnel, compression: { ...compression, fromBytes: -1 } }] },
+      { classes: Array.from({ length: 258 }, () => classes[0]) },
+      { classes: [{ ...classes[0], sentPackets: 2 ** 60 }] },
+      { capabilities: { tun: 'x'.repeat(201) } },
+      { capabilities: Object.fromEntries(Array.from({ length: 33 }, (_, number) => [`c${number}`, ''])) },
+      { counters: Object.fromEntries(Array.from({ length: 257 }, (_, number) => [`c${number}`, 0])) },
+    ];
+    for (const change of wrong)
+      assert.equal(passes({ ...telemetry, ...change }), false, JSON.stringify(change).slice(0, 80));
   });
 
   test('mutated messages are refused or understood, never thrown at', () => {

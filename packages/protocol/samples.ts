@@ -30,9 +30,35 @@ export const configuration: Configuration = {
   ],
 };
 
+export const telemetry = {
+  type: 'telemetry',
+  wallMs: 0,
+  tunnels: [
+    {
+      ...{ id: 'u1~u2~4', state: 'up', sinceMs: 0, active: true, roundTripUs: 900, loss: 0 },
+      ...{ receivedBytes: 1, sentBytes: 2, receivedPackets: 3, sentPackets: 4, lastHandshakeMs: 0 },
+      ...{ remoteEndpoint: '192.0.2.2:51820', mtu: 1420 },
+      compression: {
+        ...{ packets: 1, fromBytes: 900, toBytes: 300, skipped: 0 },
+        ...{ expandedPackets: 0, expandedFromBytes: 0, expandedToBytes: 0, errors: 0 },
+      },
+    },
+  ],
+  classes: [
+    {
+      ...{ id: 'c1', sentPackets: 1, sentBytes: 900, compressedPackets: 1 },
+      ...{ compressedFromBytes: 900, compressedToBytes: 300, skippedPackets: 0 },
+    },
+  ],
+  capabilities: { cipher: 'wasm-simd' },
+  counters: { replayed: 1 },
+  dropped: 0,
+} as const;
+
 /** One of each interesting kind, from both ends. */
 export const messages: readonly unknown[] = [
   { type: 'ping', id: 1 },
+  telemetry,
   { type: 'renewed', certificate: 'PEM' },
   { type: 'configuration', signed: { payload: JSON.stringify(configuration), signature: 'AA==', keyId: '00' } },
   { type: 'welcome', protocol: 1, continuation: 'x', wallMs: 0, telemetryIntervalMs: TELEMETRY_INTERVAL_MS },

@@ -2,6 +2,15 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Core } from '../core.ts';
+import type { CompressionView } from '../edges/efforts.ts';
+
+const compressionSeries: readonly [string, keyof CompressionView, string][] = [
+  ['packets', 'packets', 'Packets that were compressed'],
+  ['bytes_before', 'bytesBefore', 'Bytes before compression'],
+  ['bytes_after', 'bytesAfter', 'Bytes after compression'],
+  ['packets_skipped', 'skippedPackets', 'Packets sent as they were, because they would not have become smaller'],
+  ['errors', 'errors', 'Received frames that could not be expanded'],
+];
 
 export function makeMetrics(core: Core, liveClients: () => number): Registry {
   const registry = new Registry();
@@ -28,6 +37,20 @@ export function makeMetrics(core: Core, liveClients: () => number): Registry {
     'Tunnels up',
     () => [...network.current.tunnels.values()].filter((plan) => live.stateOf(plan) === 'UP').length,
   );
+  const views = () => network.current.tunnels.values().map((plan) => live.tunnel(plan));
+  gauge(
+    'tunnel_mtu_lowest_bytes',
+    'Largest inner packet that every tunnel which is up carries; 0 while none is',
+    () => {
+      const known = [...views()].flatMap(({ state, mtu }) => (state === 'UP' && mtu !== null ? mtu : []));
+      return known.length === 0 ? 0 : Math.min(...known);
+    },
+  );
+  for (const [name, key, help] of compressionSeries) {
+    gauge(`compression_${name}`, `${help}, all tunnels, since the starts of the packet paths`, () =>
+      views().reduce((sum, { compression }) => sum + (compression?.[key] ?? 0), 0),
+    );
+  }
   gauge('alarms_active', 'Alarms not cleared', () => alarms.all().filter((alarm) => alarm.cleared_at === null).length);
   gauge(
     'edge_reports_dropped',
