@@ -30,7 +30,7 @@ const keyedDigest = '48a8997da407876b3d79c0d92325ad3b89cbb754d86ab71aee047ad345f
  * and what the compressor makes of it: the same.
  */
 const lz4Block = '4c616263640400506263646566';
-const lz4Plain = '61626364'.repeat(5) + '6263646566';
+const lz4Plain = `${'61626364'.repeat(5)}6263646566`;
 
 /** Bytes of memory that `selfTest` needs from `free` on. */
 export const SELF_TEST_ROOM = 16 + 64 + longLength + 16;
