@@ -7,7 +7,7 @@ import type { Primitives } from '@patronus/wireguard';
 import { kernelCipher } from './cipher.ts';
 import type { ConfigureCommand, ForwarderEvent } from './control.ts';
 import { PacketForwarder } from './forwarder.ts';
-import { NO_TUN_OFFLOADS, type PacketIo, Sent, VIRTIO_HEADER_LENGTH } from './io.ts';
+import { NO_TUN_OFFLOADS, type PacketIo, Sent, type TunOffloads, VIRTIO_HEADER_LENGTH } from './io.ts';
 import type { Kernels } from './kernels/index.ts';
 import { createMemory, HEADROOM, Layout, type PacketMemory, udpSlot } from './memory.ts';
 import { readSockaddr, writeSockaddr } from './sockaddr.ts';
@@ -82,13 +82,16 @@ export class SimulatedForwarder implements Station {
   readonly events: ForwarderEvent[] = [];
   /** Packets that it wrote to its TUN. */
   readonly delivered: Uint8Array[] = [];
+  /** Large ones, each with its virtio header; and which of them its TUN takes. */
+  readonly deliveredLarge: Uint8Array[] = [];
+  tunOffloads: TunOffloads = NO_TUN_OFFLOADS;
   readonly forwarder: PacketForwarder;
   readonly memory: PacketMemory = createMemory();
-  readonly #simulation: Simulation;
+  readonly simulation: Simulation;
   readonly #addressOf = new Map<number, string>();
 
   constructor(simulation: Simulation, sockets: Readonly<Record<string, string>>) {
-    this.#simulation = simulation;
+    this.simulation = simulation;
     const kernels = simulation.options.loadKernels(this.memory);
     this.forwarder = new PacketForwarder({
       memory: this.memory,
@@ -130,17 +133,21 @@ export class SimulatedForwarder implements Station {
     const offset = udpSlot(0);
     this.memory.bytes.set(bytes, offset);
     writeSockaddr(this.memory, Layout.udpSources, from);
-    const verdict = this.forwarder.fromSocket(socket, offset, bytes.length, Layout.udpSources, this.#simulation.now);
+    const verdict = this.forwarder.fromSocket(socket, offset, bytes.length, Layout.udpSources, this.simulation.now);
     this.forwarder.flush();
     return verdict;
   }
 
   /** Hands it a packet from its LAN; answers the verdict. */
   fromLan(packet: Uint8Array): number {
+    return this.fromTun(new Uint8Array([...new Uint8Array(VIRTIO_HEADER_LENGTH), ...packet]));
+  }
+
+  /** Hands it a packet with its virtio header; answers the verdict. */
+  fromTun(read: Uint8Array): number {
     const offset = Layout.tunArea + HEADROOM;
-    this.memory.bytes.fill(0, offset - VIRTIO_HEADER_LENGTH, offset);
-    this.memory.bytes.set(packet, offset);
-    const verdict = this.forwarder.fromTun(offset, packet.length, this.#simulation.now);
+    this.memory.bytes.set(read, offset - VIRTIO_HEADER_LENGTH);
+    const verdict = this.forwarder.fromTun(offset, read.length - VIRTIO_HEADER_LENGTH, this.simulation.now);
     this.forwarder.flush();
     return verdict;
   }
@@ -155,13 +162,22 @@ export class SimulatedForwarder implements Station {
   }
 
   #io(): PacketIo {
+    const site = this;
     return {
       writeTun: (offset, length) => {
         this.delivered.push(this.memory.bytes.slice(offset, offset + length));
         return true;
       },
-      tunOffloads: NO_TUN_OFFLOADS,
-      writeTunPieces: () => false,
+      get tunOffloads() {
+        return site.tunOffloads;
+      },
+      writeTunPieces: (pieces, count) => {
+        const parts = Array.from({ length: count }, (_, at) =>
+          this.memory.bytes.slice(pieces[at * 2]!, pieces[at * 2]! + pieces[at * 2 + 1]!),
+        );
+        this.deliveredLarge.push(new Uint8Array(Buffer.concat(parts)));
+        return true;
+      },
       sendDatagram: (...datagram) => this.#send(...datagram),
       sendUnfragmented: (...datagram) => this.#send(...datagram),
       limitBursts: () => undefined,
@@ -174,7 +190,7 @@ export class SimulatedForwarder implements Station {
     const from = this.#addressOf.get(socket);
     const to = readSockaddr(this.memory, sockaddrOffset, sockaddrLength === 16 ? 4 : 6);
     if (from === undefined || to === undefined) return Sent.noSocket;
-    this.#simulation.send({ from, to: formatEndpoint(to), bytes: this.memory.bytes.slice(offset, offset + length) });
+    this.simulation.send({ from, to: formatEndpoint(to), bytes: this.memory.bytes.slice(offset, offset + length) });
     return Sent.ok;
   }
 }
