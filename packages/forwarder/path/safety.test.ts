@@ -48,11 +48,13 @@ test('ten million mutated datagrams deliver nothing', () => {
   const { simulation, left, right } = joinedSites();
   right.tunOffloads = everyOffload;
   simulation.sent.length = 0;
+  // They never arrive as they were sent: so what ends them is their tag, not that they were seen before.
+  simulation.passes = () => false;
   left.fromLan(udpPacket({ ...here, length: 60 }));
   left.fromLan(udpPacket({ ...here, length: 700 }));
   simulation.run(300);
   const seeds = simulation.sent.filter(({ from }) => from === outerEndpoint(1, 'one')).map(({ bytes }) => bytes);
-  assert.ok(seeds.length >= 3 && right.delivered.length === 2);
+  assert.ok(seeds.length >= 3);
   const socket = right.forwarder.sockets.numberOf(uplinkSocketName('one', 4))!;
   assert.ok(socket < MOST_SOCKETS);
   writeSockaddr(right.memory, Layout.udpSources, parseEndpoint(outerEndpoint(1, 'one'))!);
@@ -75,7 +77,7 @@ test('ten million mutated datagrams deliver nothing', () => {
     right.forwarder.fromSocket(socket, offset, length, Layout.udpSources, simulation.now);
   }
   right.forwarder.flush();
-  assert.equal(right.delivered.length, 2);
+  assert.equal(right.delivered.length, 0);
   assert.equal(right.deliveredLarge.length, 0);
   assert.deepEqual(
     right.telemetry().tunnels.map(({ receivedPackets }) => receivedPackets),
