@@ -79,6 +79,12 @@ const topology = createRoute({
   component: lazyRouteComponent(() => import('./pages/topology.tsx'), 'TopologyPage'),
 });
 
+const classes = createRoute({
+  getParentRoute: () => inside,
+  path: '/classes',
+  component: lazyRouteComponent(() => import('./pages/classes.tsx'), 'ClassesPage'),
+});
+
 const audit = createRoute({
   getParentRoute: () => inside,
   path: '/audit',
@@ -87,7 +93,7 @@ const audit = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([setup, signIn, inside.addChildren([overview, sites, site, topology, audit])]),
+  routeTree: root.addChildren([setup, signIn, inside.addChildren([overview, sites, site, topology, classes, audit])]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

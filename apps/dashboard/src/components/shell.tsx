@@ -1,4 +1,4 @@
-import { IconClipboardList, IconLayoutDashboard, IconMapPin, IconTopologyStar3 } from '@tabler/icons-react';
+import { IconClipboardList, IconFilter, IconLayoutDashboard, IconMapPin, IconTopologyStar3 } from '@tabler/icons-react';
 import { Link, Outlet } from '@tanstack/react-router';
 import { useConnection } from '../live/connection.ts';
 import type { User } from '../live/session.ts';
@@ -8,7 +8,7 @@ import { Mark } from './mark.tsx';
 import { UserMenu } from './user-menu.tsx';
 
 interface PlaceToGo {
-  readonly to: '/' | '/sites' | '/topology' | '/audit';
+  readonly to: '/' | '/sites' | '/topology' | '/classes' | '/audit';
   readonly label: string;
   readonly icon: typeof IconMapPin;
   /** What one must be allowed to do to find anything there. */
@@ -19,6 +19,7 @@ const places: readonly PlaceToGo[] = [
   { to: '/', label: 'Overview', icon: IconLayoutDashboard },
   { to: '/sites', label: 'Sites', icon: IconMapPin },
   { to: '/topology', label: 'Topology', icon: IconTopologyStar3 },
+  { to: '/classes', label: 'Traffic classes', icon: IconFilter },
   { to: '/audit', label: 'Audit log', icon: IconClipboardList, needs: 'audit.read' },
 ];
 

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { formatBytes, ratioWords } from '../classes/words.ts';
 import { formatPercent } from '../format/rate.ts';
 import { formatMoment, formatMs } from '../format/time.ts';
 import type { TunnelState } from '../queries/graphql.ts';
@@ -10,6 +11,13 @@ interface Measured {
   readonly since: string;
   readonly roundTripMs: number | null;
   readonly lossPercent: number | null;
+  readonly mtu: number | null;
+  readonly compression: {
+    readonly bytesBefore: number;
+    readonly bytesAfter: number;
+    readonly skippedPackets: number;
+    readonly errors: number;
+  } | null;
   readonly aToBBitsPerSecond: number;
   readonly bToABitsPerSecond: number;
 }
@@ -51,6 +59,13 @@ export function tunnelColumns<Tunnel extends Measured>(reading: Reading<Tunnel>)
       cell: (tunnel) => formatPercent(tunnel.lossPercent),
     },
     {
+      id: 'mtu',
+      header: 'Path',
+      align: 'end',
+      sort: (tunnel) => tunnel.mtu ?? 0,
+      cell: (tunnel) => <PathFacts {...tunnel} />,
+    },
+    {
       id: 'throughput',
       header: 'Throughput',
       align: 'end',
@@ -58,4 +73,23 @@ export function tunnelColumns<Tunnel extends Measured>(reading: Reading<Tunnel>)
       cell: throughput,
     },
   ];
+}
+
+/** The largest packet that fits through, and what compression made of the traffic, where there was any. */
+function PathFacts({ mtu, compression }: Pick<Measured, 'mtu' | 'compression'>) {
+  if (mtu === null) return '–';
+  if (compression === null || compression.bytesBefore + compression.errors === 0) {
+    return <span title="Largest packet that fits through, bytes">{mtu}</span>;
+  }
+  const { bytesBefore, bytesAfter, skippedPackets, errors } = compression;
+  const words = [
+    `${formatBytes(bytesBefore)} became ${formatBytes(bytesAfter)}`,
+    `${skippedPackets.toLocaleString('en')} packets would not have become smaller`,
+    ...(errors > 0 ? [`${errors} frames could not be expanded`] : []),
+  ];
+  return (
+    <span title={`Packets of up to ${mtu} bytes; compressed: ${words.join('; ')}`}>
+      {mtu} <span className={errors > 0 ? 'down' : 'muted'}>LZ4 {ratioWords(bytesBefore, bytesAfter)}</span>
+    </span>
+  );
 }

@@ -22,7 +22,7 @@ const siteQuery = graphql(`
       id name description location state revision
       edges { id state lastSeenAt }
       prefixes { prefix segment }
-      uplinks { id label interface domain cost port publicEndpoints }
+      uplinks { id label interface domain cost port bitsPerSecond publicEndpoints }
     }
   }
 `);

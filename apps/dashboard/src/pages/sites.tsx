@@ -29,7 +29,7 @@ const sitesQuery = graphql(`
           id name description location state revision
           edges { id state lastSeenAt }
           prefixes { prefix segment }
-          uplinks { id label interface domain cost port publicEndpoints }
+          uplinks { id label interface domain cost port bitsPerSecond publicEndpoints }
           tunnelCounts { up total }
           receivedBitsPerSecond sentBitsPerSecond
         }

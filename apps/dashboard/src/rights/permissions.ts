@@ -18,6 +18,9 @@ const table = {
   'peer.add': operators,
   'peer.remove': operators,
   'alarm.acknowledge': operators,
+  'class.add': operators,
+  'class.update': operators,
+  'class.remove': operators,
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Action = keyof typeof table;

@@ -21,6 +21,7 @@ export const topologyTunnelsQuery = graphql(`
       edges {
         node {
           id state since family roundTripMs lossPercent aToBBitsPerSecond bToABitsPerSecond
+          mtu compression { bytesBefore bytesAfter skippedPackets errors }
           a { site { id name } uplink { id label interface } state active remoteEndpoint lastHandshakeAt }
           b { site { id name } uplink { id label interface } state active remoteEndpoint lastHandshakeAt }
         }

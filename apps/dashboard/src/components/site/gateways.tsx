@@ -19,6 +19,7 @@ const gatewaysQuery = graphql(`
       edges {
         id name state overlayAddress softwareVersion lastSeenAt certificateExpiresAt
         configurationState configurationVersion configurationError
+        capabilities { name value }
       }
     }
   }
@@ -53,6 +54,21 @@ export function Gateways({ siteId, onEnrol }: { siteId: string; onEnrol: () => v
       }
     </QueryState>
   );
+}
+
+const capabilityWords: Readonly<Record<string, string>> = {
+  cipher: 'cipher',
+  tun: 'TUN',
+  udpSend: 'send',
+  udpReceive: 'receive',
+};
+
+/** `cipher openssl · TUN tso4 tso6 uso4 uso6 · send segment · receive gro`. */
+function packetPathWords(capabilities: Gateway['capabilities']): string {
+  return capabilities
+    .filter(({ name }) => name in capabilityWords)
+    .map(({ name, value }) => `${capabilityWords[name]} ${value}`)
+    .join(' · ');
 }
 
 function GatewayFacts({ gateway, onEnrol }: { gateway: Gateway; onEnrol: () => void }) {
@@ -94,6 +110,12 @@ function GatewayFacts({ gateway, onEnrol }: { gateway: Gateway; onEnrol: () => v
         <dd className="mono">{gateway.overlayAddress}</dd>
         <dt>Certificate</dt>
         <dd>{gateway.certificateExpiresAt ? `expires ${formatUntil(gateway.certificateExpiresAt, now)}` : '–'}</dd>
+        {gateway.capabilities.length > 0 && (
+          <>
+            <dt>Packet path</dt>
+            <dd>{packetPathWords(gateway.capabilities)}</dd>
+          </>
+        )}
       </dl>
       {gateway.configurationError && <Notice tone="warn">{gateway.configurationError}</Notice>}
       {isRevoking && (

@@ -14,6 +14,7 @@ export interface EditableSite {
     readonly domain: string;
     readonly cost: number;
     readonly port: number;
+    readonly bitsPerSecond: number | null;
     readonly publicEndpoints: readonly string[];
   }[];
 }
@@ -26,6 +27,8 @@ export interface UplinkDraft {
   readonly cost: number | string;
   /** Empty: the controller chooses. */
   readonly port: number | string;
+  /** What the line carries, Mbit/s; empty: nobody knows. */
+  readonly megabits: number | string;
   readonly publicEndpoints: string[];
 }
 
@@ -44,16 +47,29 @@ export function draftOf(site: EditableSite | undefined): SiteDraft {
     location: site.location,
     description: site.description,
     prefixes: site.prefixes.map(({ prefix }) => prefix),
-    uplinks: site.uplinks.map((uplink) => ({ ...uplink, publicEndpoints: [...uplink.publicEndpoints] })),
+    uplinks: site.uplinks.map(({ bitsPerSecond, ...uplink }) => ({
+      ...uplink,
+      megabits: bitsPerSecond === null ? '' : bitsPerSecond / 1e6,
+      publicEndpoints: [...uplink.publicEndpoints],
+    })),
   };
 }
 
 export function newUplink(): UplinkDraft {
-  return { label: 'internet', interface: '', domain: 'internet', cost: 10, port: '', publicEndpoints: [] };
+  return {
+    label: 'internet',
+    interface: '',
+    domain: 'internet',
+    cost: 10,
+    port: '',
+    megabits: '',
+    publicEndpoints: [],
+  };
 }
 
 /** What the controller takes: fields left empty are left out, so that its own defaults hold. */
-export function uplinkInput({ id, label, interface: name, domain, cost, port, publicEndpoints }: UplinkDraft) {
+export function uplinkInput(uplink: UplinkDraft) {
+  const { id, label, interface: name, domain, cost, port, megabits, publicEndpoints } = uplink;
   return {
     ...(id !== undefined && { id }),
     label: label.trim(),
@@ -61,6 +77,7 @@ export function uplinkInput({ id, label, interface: name, domain, cost, port, pu
     ...(domain.trim() && { domain: domain.trim() }),
     ...(typeof cost === 'number' && { cost }),
     ...(typeof port === 'number' && { port }),
+    bitsPerSecond: typeof megabits === 'number' ? Math.round(megabits * 1e6) : null,
     publicEndpoints,
   };
 }

@@ -16,6 +16,7 @@ const tunnelsQuery = graphql(`
       id
       tunnels {
         id state since family roundTripMs lossPercent aToBBitsPerSecond bToABitsPerSecond
+        mtu compression { bytesBefore bytesAfter skippedPackets errors }
         a { site { id name } uplink { label } active }
         b { site { id name } uplink { label } active }
       }

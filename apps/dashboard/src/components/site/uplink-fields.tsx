@@ -44,6 +44,16 @@ export function UplinkFields({ form }: { form: UseFormReturnType<SiteDraft> }) {
           thousandSeparator=""
           {...form.getInputProps(`uplinks.${index}.port`)}
         />
+        <NumberInput
+          size="xs"
+          label="Line, Mbit/s"
+          placeholder="unknown"
+          title="What the line carries: bursts are cut to what it sends in 2 ms, so that a call need not wait behind them"
+          min={0.064}
+          hideControls
+          thousandSeparator=""
+          {...form.getInputProps(`uplinks.${index}.megabits`)}
+        />
       </div>
       <TagsInput
         size="xs"

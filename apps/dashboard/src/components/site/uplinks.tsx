@@ -1,4 +1,5 @@
 import { IconPlugConnected } from '@tabler/icons-react';
+import { formatRate } from '../../format/rate.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql } from '../../queries/graphql.ts';
 import { Message, QueryState } from '../query-state.tsx';
@@ -10,7 +11,7 @@ const uplinksQuery = graphql(`
     site(id: $id) {
       id
       uplinks {
-        id label interface domain cost port publicEndpoints state addresses
+        id label interface domain cost port bitsPerSecond publicEndpoints state addresses
         tunnelCounts { up total }
       }
     }
@@ -37,6 +38,7 @@ export function Uplinks({ siteId }: { siteId: string }) {
                   <span className="mono">{uplink.interface}</span>{' '}
                   <span className="muted">
                     UDP {uplink.port} · cost {uplink.cost} · domain {uplink.domain}
+                    {uplink.bitsPerSecond !== null && ` · ${formatRate(uplink.bitsPerSecond)}`}
                   </span>
                 </dd>
                 <dt>Addresses</dt>

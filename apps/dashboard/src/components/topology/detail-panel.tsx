@@ -2,6 +2,7 @@ import { ActionIcon, Button } from '@mantine/core';
 import { IconArrowRight, IconX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { formatBytes, ratioWords } from '../../classes/words.ts';
 import { formatPercent, formatRate } from '../../format/rate.ts';
 import { formatAgo, formatMoment, formatMs } from '../../format/time.ts';
 import { useNow } from '../../live/use-now.ts';
@@ -61,6 +62,17 @@ export function TunnelPanel({ tunnel, onClose }: { tunnel: MapTunnel; onClose: (
         <dd>{formatRate(tunnel.bToABitsPerSecond)}</dd>
         <dt>Outside</dt>
         <dd>IPv{tunnel.family}</dd>
+        <dt>Largest packet</dt>
+        <dd>{tunnel.mtu === null ? '–' : `${tunnel.mtu} bytes`}</dd>
+        {tunnel.compression !== null && tunnel.compression.bytesBefore > 0 && (
+          <>
+            <dt>Compressed to</dt>
+            <dd>
+              {ratioWords(tunnel.compression.bytesBefore, tunnel.compression.bytesAfter)}{' '}
+              <span className="muted">of {formatBytes(tunnel.compression.bytesBefore)}</span>
+            </dd>
+          </>
+        )}
       </dl>
       {[a, b].map((end) => (
         <section key={end.site.id}>
