@@ -190,6 +190,39 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
     await page.getByTestId('site-row-oslo').waitFor({ state: 'detached' });
   });
 
+  test('a traffic class is not compressed before its author says that they know what that may give away', async () => {
+    await page.goto(`https://localhost:${port}/classes`);
+    await page.getByTestId('add-class').click();
+    await page.getByTestId('class-name').fill('backups');
+    await page.getByTestId('class-ports').fill('873');
+    await page.getByTestId('class-ports').press('Enter');
+    await page.getByText('Compress with LZ4 before encrypting').click();
+    await page.getByTestId('class-save').click();
+    await page.getByText('Compression stays off until you say that you understand.').waitFor();
+    await picture('traffic-class');
+    await page.getByTestId('class-acknowledge').check();
+    await page.getByTestId('class-save').click();
+    await page.getByTestId('class-row-backups').getByText('Level 9').waitFor();
+    await page.getByTestId('class-row-backups').getByText('873').waitFor();
+    await page.getByLabel('Edit backups').click();
+    await page.getByText(/Acknowledged by/).waitFor();
+    await page.getByTestId('class-name').fill('nightly backups');
+    await page.getByTestId('class-save').click();
+    await page.getByTestId('class-row-nightly backups').getByText('Level 9').waitFor();
+    await picture('traffic-classes');
+    await page.getByLabel('Remove nightly backups').click();
+    await page.getByTestId('confirm').click();
+    await page.getByText('No traffic classes yet').waitFor();
+  });
+
+  test('a site’s tunnels show the largest packet that fits through, and its gateway what its packet path uses', async () => {
+    await page.goto(`https://localhost:${port}/sites`);
+    await page.getByTestId('site-row-berlin').getByText('berlin').first().click();
+    await page.getByLabel('Tunnels', { exact: true }).getByText('1420').first().waitFor();
+    await page.getByText(/TUN tso4 tso6/).waitFor();
+    await picture('site');
+  });
+
   test('an operator signs in from a shell, once the certificate is known to be ours', async () => {
     const shell = { XDG_CONFIG_HOME: join(state, 'shell'), PATRONUS_PASSWORD: password };
     const login = ['login', `https://localhost:${port}`, '--email', 'ada@example.net'];
@@ -244,6 +277,7 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
       ['overview', '/', '[data-testid="overview-tunnels-up"]'],
       ['sites', '/sites', '[data-testid="site-row-tokyo"]'],
       ['topology', '/topology', '[data-testid^="tunnel-line-"]'],
+      ['classes', '/classes', 'text=No traffic classes yet'],
       ['audit', '/audit', 'table'],
     ];
     const errors: string[] = [];
