@@ -6,6 +6,7 @@ import type { Family, PrefixTrie } from '@patronus/net';
 import type { Peer } from '@patronus/wireguard';
 import type { Liveness } from './liveness.ts';
 import { linkAddressOffset, MOST_LINKS } from './memory.ts';
+import type { UnfinishedRecord } from './path/expansion.ts';
 import type { PathMtu } from './pathMtu.ts';
 import { sockaddrLength } from './sockaddr.ts';
 import type { Session } from './tables/sessions.ts';
@@ -68,6 +69,9 @@ export class Link {
   /** A packet larger than LEAST_MTU went out since it was last looked at. */
   sentLarge = false;
   readonly compression = zeroCompression();
+  /** Compressed frames sent so far; and a record of which only the beginning was received. */
+  compressedFrames = 0;
+  unfinished: UnfinishedRecord | undefined;
   /** Of inner packets: what people send, without what tunnels say to each other. */
   receivedBytes = 0;
   sentBytes = 0;

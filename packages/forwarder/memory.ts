@@ -90,6 +90,8 @@ export const Layout = {
   outgoingArea: regions.take(OUTGOING_AREA_LENGTH),
   stagingArea: regions.take(STAGING_AREA_LENGTH),
   udpSlots: regions.take(BATCH * UDP_SLOT_LENGTH),
+  /** An LZ4 block before it is put into frames. */
+  compressed: regions.take(MOST_MTU),
   /** For frames and errors of our own making. */
   scratchSlot: regions.take(SLOT_LENGTH),
   udpSources: regions.take(BATCH * SOCKADDR_LENGTH),

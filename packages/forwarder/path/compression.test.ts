@@ -9,7 +9,8 @@ import '../kernels/build.mjs';
 import type { Link } from '../links.ts';
 import { zeroCompression } from '../links.ts';
 import { Area, createMemory, HEADROOM, Layout } from '../memory.ts';
-import { Compressor, expandFrame, NOT_SMALLER } from './compression.ts';
+import { Compressor, NOT_SMALLER } from './compression.ts';
+import { expandFrame } from './expansion.ts';
 
 const memory = createMemory();
 const kernels = loadKernels(memory.memory);
@@ -38,7 +39,7 @@ function ends() {
 }
 
 function linkOf(mtu = 1_420): Link {
-  return { mtu, compression: zeroCompression() } as Link;
+  return { mtu, compression: zeroCompression(), compressedFrames: 0 } as Link;
 }
 
 function give(compressor: Compressor, link: Link, packet: Uint8Array, segment = 0): number {
@@ -67,32 +68,65 @@ function take(frame: Uint8Array, link: Link) {
   return { packets, verdict: expandFrame(expansion, link, Layout.udpSlots, frame.length) };
 }
 
-test('packets go into as few frames as hold them, no frame is longer than the path takes, and all come out', () => {
+/** Packets that shrink, and the frames they go into. */
+function burst(count: number, mtu = 1_420) {
   const { sent, compressor } = ends();
-  const [here, there] = [linkOf(), linkOf()];
-  const packets = Array.from({ length: 30 }, (_, at) => text.subarray(at * 1_000, at * 1_000 + 250 + at * 20));
+  const here = linkOf(mtu);
+  const packets = Array.from({ length: count }, (_, at) => text.subarray(at * 1_000, at * 1_000 + 250 + at * 20));
   for (const packet of packets) assert.equal(give(compressor, here, packet), PASSED);
   compressor.flush(0);
-  assert.ok(sent.length < packets.length / 2, `${sent.length} frames`);
-  assert.ok(sent.every(({ frame }) => frame.length <= 1_420));
-  const got = sent.flatMap(({ frame }) => {
-    const { packets: inside, verdict } = take(frame, there);
+  return { packets: packets.map((packet) => Buffer.from(packet)), frames: sent.map(({ frame }) => frame), here };
+}
+
+function expandAll(frames: readonly Uint8Array[], link = linkOf()): Buffer[] {
+  return frames.flatMap((frame) => {
+    const { packets, verdict } = take(frame, link);
     assert.equal(verdict, PASSED);
-    return inside;
+    return packets.map(({ packet }) => Buffer.from(packet));
   });
-  assert.deepEqual(
-    got.map(({ packet }) => Buffer.from(packet)),
-    packets.map((packet) => Buffer.from(packet)),
-  );
+}
+
+test('packets fill frames to the path’s MTU, all but the last, and all come out in their order', () => {
+  const { packets, frames, here } = burst(30);
+  assert.ok(frames.length < packets.length / 2, `${frames.length} frames`);
+  assert.ok(frames.slice(0, -1).every(({ length }) => length > 1_420 - 5 && length <= 1_420));
+  const there = linkOf();
+  assert.deepEqual(expandAll(frames, there), packets);
   const bytes = packets.reduce((sum, { length }) => sum + length, 0);
   assert.equal(here.compression.packets, 30);
   assert.equal(here.compression.fromBytes, bytes);
   assert.equal(
     here.compression.toBytes,
-    sent.reduce((sum, { frame }) => sum + frame.length, 0),
+    frames.reduce((sum, frame) => sum + frame.length, 0),
   );
   assert.equal(there.compression.expandedPackets, 30);
   assert.equal(there.compression.expandedToBytes, bytes);
+});
+
+test('one packet may be spread over more than two frames', () => {
+  const { sent, compressor } = ends();
+  const large = text.subarray(0, 9_000);
+  assert.equal(give(compressor, linkOf(600), large), PASSED);
+  compressor.flush(0);
+  assert.ok(sent.length > 2);
+  assert.deepEqual(expandAll(sent.map(({ frame }) => frame)), [Buffer.from(large)]);
+});
+
+test('a lost frame costs its own packets and those that reach into it, and nothing else', () => {
+  const { packets, frames } = burst(30);
+  for (let lost = 0; lost < frames.length; lost++) {
+    const got = expandAll(frames.toSpliced(lost, 1));
+    const missing = packets.filter((packet) => !got.some((one) => one.equals(packet))).length;
+    assert.equal(got.length, packets.length - missing);
+    assert.ok(missing <= 12, `${missing} of ${packets.length}`);
+  }
+});
+
+test('frames in another order cost the packets that reach over, and never make one of two halves', () => {
+  const { packets, frames } = burst(30);
+  const got = expandAll([...frames].reverse());
+  assert.ok(got.every((packet) => packets.some((one) => one.equals(packet))));
+  assert.ok(got.length > 5);
 });
 
 test('what does not shrink is left to go as it is, behind what waits', () => {
@@ -148,10 +182,11 @@ test('a frame that lies is refused and counted: its packets before the lie stand
     assert.equal(link.compression.errors, 1);
     return packets.length;
   };
-  assert.equal(change(5, 0xff), 0, 'a packet longer than any MTU');
-  assert.equal(change(5, 0), 0, 'a packet of another length than its block has');
-  assert.equal(change(7, 0xff), 0, 'a block longer than the frame');
+  assert.equal(change(9, 0xff), 0, 'a packet longer than any MTU');
+  assert.equal(change(9, 0), 0, 'a packet of another length than its block has');
+  assert.equal(change(11, 0xff), 0, 'a block longer than its packet');
   assert.equal(change(3, 0xff), 0, 'a body longer than the frame');
+  assert.equal(change(7, 0x7f), 0, 'a first record behind the end');
   const link = linkOf();
   for (let length = 0; length < frame.length; length++)
     assert.equal(take(frame.subarray(0, length), link).verdict, Drop.badFrame);

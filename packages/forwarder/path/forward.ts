@@ -4,6 +4,7 @@
  */
 import { PacketVerdict, PacketView, Protocol } from '@patronus/net';
 import { TRANSPORT_HEADER_LENGTH } from '@patronus/wireguard';
+import { COMPRESSION_CAPABILITY } from '../compressedFrame.ts';
 import { Drop, PASSED } from '../drops.ts';
 import { NO_TUNNEL } from '../fastSwitch.ts';
 import { LEAST_MTU, type Link } from '../links.ts';
@@ -14,7 +15,7 @@ import { NO_ENTRY, NO_GROUP } from '../tables/flows.ts';
 import type { EdgesTarget, PeerTarget, Target } from '../tables/routes.ts';
 import type { Session } from '../tables/sessions.ts';
 import { clampMss, smallestMtu } from './clampMss.ts';
-import { COMPRESSION_CAPABILITY, Compressor, NOT_SMALLER } from './compression.ts';
+import { Compressor, NOT_SMALLER } from './compression.ts';
 import type { PathContext } from './context.ts';
 import { fragmentIpv4, mayFragment } from './fragments.ts';
 import { Gso, type OffloadHeader } from './offloadHeader.ts';

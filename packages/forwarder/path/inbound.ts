@@ -1,6 +1,7 @@
 /** From the sockets: transport messages of WireGuard, opened where they lie. Handshakes are handed on. */
 import { PacketVerdict, PacketView, updateChecksum } from '@patronus/net';
 import { TRANSPORT_HEADER_LENGTH, TRANSPORT_OVERHEAD } from '@patronus/wireguard';
+import { COMPRESSED_FRAME } from '../compressedFrame.ts';
 import { Drop, PASSED } from '../drops.ts';
 import type { Link } from '../links.ts';
 import { FRAME_HEADER_LENGTH, FrameType, packetFrameLength } from '../overlay.ts';
@@ -9,8 +10,8 @@ import { NO_GROUP } from '../tables/flows.ts';
 import type { Target } from '../tables/routes.ts';
 import type { Session } from '../tables/sessions.ts';
 import { clampMss, smallestMtu } from './clampMss.ts';
-import { COMPRESSED_FRAME, type Expansion, expandFrame } from './compression.ts';
 import type { PathContext } from './context.ts';
+import { type Expansion, expandFrame } from './expansion.ts';
 import { type Forward, isSyn } from './forward.ts';
 import type { IcmpErrors } from './icmp.ts';
 import { isBfd, isMulticast } from './outbound.ts';

@@ -140,10 +140,10 @@ function stolen(left: SimulatedSite) {
 }
 
 function compressedFrame(packet: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(5 + 2 * (4 + packet.length));
+  const frame = new Uint8Array(9 + 2 * (4 + packet.length));
   const view = new DataView(frame.buffer);
-  writeCompressedHeader(view, 0, 0, frame.length - 5);
-  for (const at of [5, 9 + packet.length]) {
+  writeCompressedHeader(view, 0, 0, frame.length, 7, 0);
+  for (const at of [9, 13 + packet.length]) {
     writeRecordHeader(view, at, packet.length, packet.length);
     frame.set(packet, at + 4);
   }
@@ -170,6 +170,8 @@ test('a million mutated frames and packets from a peer that knows the key neithe
     syn,
     framed,
     compressedFrame(inner),
+    // The first goes on in another, which goes on from any before it.
+    compressedFrame(inner).slice(0, 60),
     encodeFrame({ type: 'announce', version: 1, capabilities: 7, wantsAnswer: false }).slice(),
     encodeFrame({ type: 'probe', sequence: 1, sentAtUs: 5n }).slice(),
     encodeFrame({ type: 'mtuProbe', sequence: 1, size: 1_400 }).slice(),
