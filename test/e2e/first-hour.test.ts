@@ -196,7 +196,7 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
     await page.getByTestId('class-name').fill('backups');
     await page.getByTestId('class-ports').fill('873');
     await page.getByTestId('class-ports').press('Enter');
-    await page.getByText('Compress with LZ4 before encrypting').click();
+    await page.getByTestId('class-compress').check();
     await page.getByTestId('class-save').click();
     await page.getByText('Compression stays off until you say that you understand.').waitFor();
     await picture('traffic-class');

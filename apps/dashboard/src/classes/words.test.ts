@@ -7,6 +7,8 @@ const everything: Match = { protocol: null, ports: [], sources: [], destinations
 test('a match reads as a person would say it', () => {
   assert.equal(matchWords(everything), 'every packet');
   assert.equal(matchWords({ ...everything, protocol: 'tcp', ports: ['443', '8000-8099'] }), 'TCP 443, 8000–8099');
+  assert.equal(matchWords({ ...everything, ports: ['873'] }), 'port 873');
+  assert.equal(matchWords({ ...everything, ports: ['1-9', '20'] }), 'ports 1–9, 20');
   assert.equal(matchWords({ ...everything, sources: ['10.1.0.0/16'] }), 'everything from 10.1.0.0/16');
   assert.equal(
     matchWords({ protocol: 'udp', ports: [], sources: ['10.1.0.0/16'], destinations: ['10.2.0.0/16'], dscp: [46] }),

@@ -11,7 +11,9 @@ export interface Match {
 /** `TCP 443, 8000–8099 from 10.1.0.0/16 to 10.2.0.0/16, DSCP 46`; what holds for every packet says so. */
 export function matchWords({ protocol, ports, sources, destinations, dscp }: Match): string {
   const range = (text: string) => text.replace('-', '–');
-  const what = [protocol?.toUpperCase(), ports.map(range).join(', ')].filter(Boolean).join(' ');
+  const port = ports.length === 1 && !ports[0]!.includes('-') ? 'port' : 'ports';
+  const numbers = ports.map(range).join(', ');
+  const what = protocol ? `${protocol.toUpperCase()} ${numbers}`.trim() : numbers && `${port} ${numbers}`;
   const parts = [
     what || (sources.length + destinations.length > 0 ? 'everything' : ''),
     sources.length > 0 ? `from ${sources.join(', ')}` : '',

@@ -60,7 +60,7 @@ export function tunnelColumns<Tunnel extends Measured>(reading: Reading<Tunnel>)
     },
     {
       id: 'mtu',
-      header: 'Path',
+      header: 'MTU',
       align: 'end',
       sort: (tunnel) => tunnel.mtu ?? 0,
       cell: (tunnel) => <PathFacts {...tunnel} />,

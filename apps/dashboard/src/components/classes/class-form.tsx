@@ -108,6 +108,7 @@ export function ClassForm({ trafficClass, onClose }: ClassFormProps) {
               clearable
               data={protocols.map((value) => ({ value, label: value.toUpperCase() }))}
               {...form.getInputProps('protocol')}
+              value={form.values.protocol || null}
             />
           </Group>
           <Group grow align="flex-start">
