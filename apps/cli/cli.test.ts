@@ -36,7 +36,8 @@ describe('words', () => {
       cost: 20,
     });
     assert.deepEqual(parseUplink('internet:eth0'), { label: 'internet', interface: 'eth0' });
-    for (const wrong of ['internet', ':eth0', 'a:', 'a:b:c:d', 'a:b:c:1:2']) {
+    assert.deepEqual(parseUplink('lte:wwan0:::0.512'), { label: 'lte', interface: 'wwan0', bitsPerSecond: 512_000 });
+    for (const wrong of ['internet', ':eth0', 'a:', 'a:b:c:d', 'a:b:c:1:x', 'a:b:c:1:2:3']) {
       assert.throws(() => parseUplink(wrong), CliError, wrong);
     }
   });

@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 failed, 2 wrong words, 3 not signed in or not allowed, 4 controller not reachable.
  */
 import { Command, CommanderError } from 'commander';
+import { trafficClass } from './commands/class.ts';
 import { login } from './commands/login.ts';
 import { logout } from './commands/logout.ts';
 import { peer } from './commands/peer.ts';
@@ -25,6 +26,7 @@ Examples:
   $ patronus status                      how the network is, in a glance
   $ patronus site list                   every site with its state
   $ patronus site add paris --prefix 10.4.0.0/24 --uplink internet:eth0 --uplink lte:wwan0
+  $ patronus class add backups --protocol tcp --port 873   traffic that is treated in its own way
   $ patronus lab up                      a whole network on this machine, to play with
   $ patronus login https://sdwan.example.net:8443
 
@@ -32,7 +34,7 @@ Commands talk to the controller on this machine through its local socket; after 
 --json prints one JSON value for programs.`,
   );
 
-for (const command of [status, site, peer, login, logout]) program.addCommand(command());
+for (const command of [status, site, peer, trafficClass, login, logout]) program.addCommand(command());
 for (const command of programs()) program.addCommand(command);
 
 try {

@@ -13,6 +13,9 @@ export type FabricSite = z.infer<typeof siteSchema>;
 
 const siteFields = 'id name uplinks { label interface } edges { id state }';
 
+/** The controller knows no slower lines; 0 is a line that nobody shapes. */
+const LEAST_RATE_MBIT = 0.064;
+
 /** The site of that name; added, with the lab's uplinks and LANs, if the controller does not know it yet. */
 export async function ensureSite(client: ControllerClient, site: SiteLayout): Promise<FabricSite> {
   const { siteByName } = await client.request(
@@ -29,11 +32,13 @@ export async function ensureSite(client: ControllerClient, site: SiteLayout): Pr
         description: 'A site of the lab',
         location: site.location,
         prefixes: [site.lan, site.lan6],
-        uplinks: site.uplinks.map(({ label, domain, interface: name, cost }) => ({
+        uplinks: site.uplinks.map(({ label, domain, interface: name, cost, impairment: { rateMbit } }) => ({
           label,
           domain,
           interface: name,
           cost,
+          // A line that the topology shapes is told as such: its edge cuts bursts to what it carries.
+          ...(rateMbit < LEAST_RATE_MBIT ? {} : { bitsPerSecond: Math.round(rateMbit * 1e6) }),
         })),
       },
     },

@@ -1,5 +1,8 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { ClassTelemetry, EdgeMessage, TunnelTelemetry } from '@patronus/protocol';
 import { openStore } from '../../apps/controller/store/open.ts';
 import { addSite, eventually, siteWithEdge, startTestController, type TestController } from './fixtures/controller.ts';
@@ -347,4 +350,30 @@ test('a controller of the release before finds its data again after the step, wi
     { label: 'lte', bitsPerSecond: null },
   ]);
   equal((await addClass(again, 'Backups')).position, 1);
+});
+
+test('the command line does the whole of it against a real controller', limit, async (t) => {
+  const controller = await startTestController(t);
+  const patronus = async (...words: string[]) => {
+    const main = join(import.meta.dirname, '../../apps/cli/main.ts');
+    const env = { ...process.env, PATRONUS_SOCKET: controller.running.adminSocket };
+    return promisify(execFile)(process.execPath, [main, 'class', ...words], { env, timeout: 20_000 });
+  };
+  const compressed = ['--protocol', 'tcp', '--port', '873', '--compress', '9'];
+  await rejects(patronus('add', 'Backups', ...compressed), /CRIME.*acknowledgeLengthLeak/s);
+  await patronus('add', 'Backups', ...compressed, '--acknowledge-length-leak');
+  await patronus('add', 'Voice', '--dscp', '46', '--position', '1');
+  await patronus('set', 'backups', '--port', 'any', '--protocol', 'any', '--destination', '10.9.0.0/16');
+  const { stdout } = await patronus('list', '--json');
+  const listed = JSON.parse(stdout) as { name: string; match: object; compression: { level: number } | null }[];
+  deepEqual(
+    listed.map(({ name, compression: lz4 }) => [name, lz4?.level]),
+    [
+      ['Voice', undefined],
+      ['Backups', 9],
+    ],
+  );
+  deepEqual(listed[1]!.match, { sources: [], destinations: ['10.9.0.0/16'], protocol: null, ports: [], dscp: [] });
+  await patronus('remove', 'Voice');
+  deepEqual(await order(controller), ['Backups']);
 });

@@ -25,7 +25,7 @@ export function siteAdd(): Command {
     .description('add a site and print the command that makes a machine its gateway')
     .option('--prefix <prefix>', 'a LAN behind the site; may be given several times', collect, [])
     .option(
-      '--uplink <label:interface[:domain[:cost]]>',
+      '--uplink <label:interface[:domain[:cost[:mbit]]]>',
       'an uplink of its gateway; may be given several times',
       collect,
       [],
@@ -37,9 +37,10 @@ export function siteAdd(): Command {
       'after',
       `
 Uplinks of one reachability domain (default: internet) try to reach each other; the lowest cost (default: 10) is preferred.
+Bursts are cut to what a line of so many Mbit/s sends in 2 ms, where you say how many it carries.
 
 Examples:
-  $ patronus site add paris --prefix 10.4.0.0/24 --uplink internet:eth0 --uplink lte:wwan0:internet:20
+  $ patronus site add paris --prefix 10.4.0.0/24 --uplink internet:eth0 --uplink lte:wwan0:internet:20:30
   $ patronus site add plant-7 --prefix 10.7.0.0/16 --prefix fd07::/48 --uplink mpls:eth1:mpls`,
     )
     .action(async (name: string, options: Options) => {
@@ -60,19 +61,30 @@ function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
 }
 
-/** `label:interface[:domain[:cost]]`. */
-export function parseUplink(text: string): { label: string; interface: string; domain?: string; cost?: number } {
-  const [label, name, domain, cost, ...rest] = text.split(':');
+interface UplinkInput {
+  readonly label: string;
+  readonly interface: string;
+  readonly domain?: string;
+  readonly cost?: number;
+  readonly bitsPerSecond?: number;
+}
+
+/** `label:interface[:domain[:cost[:mbit]]]`; what is empty is left to the controller. */
+export function parseUplink(text: string): UplinkInput {
+  const [label, name, domain, cost, megabits, ...rest] = text.split(':');
   if (label === undefined || label === '' || name === undefined || name === '' || rest.length > 0) {
-    throw usage(`--uplink ${text}: write it as label:interface[:domain[:cost]], e.g. internet:eth0`);
+    throw usage(`--uplink ${text}: write it as label:interface[:domain[:cost[:mbit]]], e.g. internet:eth0`);
   }
-  if (cost !== undefined && !/^\d{1,6}$/.test(cost))
+  if (megabits !== undefined && !/^\d{1,6}(\.\d{1,3})?$/.test(megabits))
+    throw usage(`--uplink ${text}: what the line carries is a number of Mbit/s, e.g. 20 or 0.512`);
+  if (cost !== undefined && cost !== '' && !/^\d{1,6}$/.test(cost))
     throw usage(`--uplink ${text}: the cost is a whole number, e.g. 20`);
   return {
     label,
     interface: name,
     ...(domain === undefined || domain === '' ? {} : { domain }),
-    ...(cost === undefined ? {} : { cost: Number(cost) }),
+    ...(cost === undefined || cost === '' ? {} : { cost: Number(cost) }),
+    ...(megabits === undefined ? {} : { bitsPerSecond: Math.round(Number(megabits) * 1e6) }),
   };
 }
 
