@@ -22,7 +22,7 @@ import { Inbound } from './path/inbound.ts';
 import { Outbound } from './path/outbound.ts';
 import { readPlan } from './plan.ts';
 import { Devices } from './session/devices.ts';
-import { Tunnels } from './session/tunnels.ts';
+import { OWN_CAPABILITIES, Tunnels } from './session/tunnels.ts';
 import { SocketNames } from './socketNames.ts';
 import type { Group } from './tables/groups.ts';
 import { TelemetryReport } from './telemetry.ts';
@@ -34,6 +34,8 @@ export interface ForwarderParts {
   readonly io: PacketIo;
   readonly clock: PacketClock;
   readonly primitives: Primitives;
+  /** What it announces to be able to do; everything it can, unless a test wants it to be of an older release. */
+  readonly capabilities?: number;
   /** Events leave in this order; `timestamp` before the handshake that it belongs to. */
   readonly emit: (event: ForwarderEvent) => void;
 }
@@ -52,13 +54,14 @@ export class PacketForwarder {
   #published: GroupsCommand | undefined;
   #report: TelemetryReport | undefined;
 
-  constructor({ memory, kernels, cipher, io, clock, primitives, emit }: ForwarderParts) {
+  constructor({ memory, kernels, cipher, io, clock, primitives, capabilities, emit }: ForwarderParts) {
     const seed = new DataView(primitives.random(4).slice().buffer).getUint32(0);
     this.#clock = clock;
     this.#emit = emit;
     this.#context = createContext({ memory, kernels, cipher, io, seed });
     this.#context.drain = () => this.flush();
-    this.#tunnels = new Tunnels(this.#context, {
+    const announced = capabilities ?? OWN_CAPABILITIES;
+    this.#tunnels = new Tunnels(this.#context, announced, {
       stateChanged: (link, state, reason, now) => this.#stateChanged(link, state, reason, now),
       restartHandshake: (link, now) => this.#devices.restart(link, now),
     });

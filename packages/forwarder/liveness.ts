@@ -60,11 +60,15 @@ export class Liveness {
     return this.#sequence;
   }
 
-  /** Sets when the next probe is due. After a pause, probes do not come in a bunch. */
+  /**
+   * Sets when the next probe is due. After a pause, probes do not come in a bunch. Those of all tunnels come at the same
+   * moments: one waking for all of them costs little more than one for each.
+   */
   schedule(nowMs: number): void {
     const isInDoubt = this.state === 'up' && nowMs - this.#lastReplyAtMs > DOUBT_AFTER_MS;
-    const intervalMs = isInDoubt ? DOUBT_INTERVAL_MS : PROBE_INTERVAL_MS;
-    this.nextProbeAtMs = Math.max(this.nextProbeAtMs + intervalMs, nowMs + intervalMs / 2);
+    this.nextProbeAtMs = isInDoubt
+      ? Math.max(this.nextProbeAtMs + DOUBT_INTERVAL_MS, nowMs + DOUBT_INTERVAL_MS / 2)
+      : Math.ceil((nowMs + PROBE_INTERVAL_MS / 2) / PROBE_INTERVAL_MS) * PROBE_INTERVAL_MS;
   }
 
   /**

@@ -25,14 +25,15 @@ export function publicKeyOf(key: Uint8Array): Uint8Array {
 }
 
 /** Sites 1 to `count`, not configured yet. */
-export function simulatedSites(count: number): { simulation: Simulation; sites: SimulatedSite[] } {
+export function simulatedSites(count: number, capabilities: readonly number[] = []) {
   const simulation = new Simulation(realCryptography);
-  return { simulation, sites: Array.from({ length: count }, (_, at) => new SimulatedSite(simulation, at + 1)) };
+  const sites = Array.from({ length: count }, (_, at) => new SimulatedSite(simulation, at + 1, capabilities[at]));
+  return { simulation, sites };
 }
 
-/** Two sites with both tunnels up. */
-export function joinedSites() {
-  const { simulation, sites } = simulatedSites(2);
+/** Two sites with both tunnels up; `capabilities` of each, where they are to be of an older release. */
+export function joinedSites(...capabilities: number[]) {
+  const { simulation, sites } = simulatedSites(2, capabilities);
   const [left, right] = sites as [SimulatedSite, SimulatedSite];
   left.configure(left.plan([2]));
   right.configure(right.plan([1]));
@@ -44,8 +45,12 @@ export function joinedSites() {
 export class SimulatedSite extends SimulatedForwarder {
   readonly number: number;
 
-  constructor(simulation: Simulation, number: number) {
-    super(simulation, Object.fromEntries(UPLINKS.map((uplink) => [uplink, outerEndpoint(number, uplink)])));
+  constructor(simulation: Simulation, number: number, capabilities?: number) {
+    super(
+      simulation,
+      Object.fromEntries(UPLINKS.map((uplink) => [uplink, outerEndpoint(number, uplink)])),
+      capabilities,
+    );
     this.number = number;
   }
 

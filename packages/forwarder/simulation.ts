@@ -90,7 +90,8 @@ export class SimulatedForwarder implements Station {
   readonly simulation: Simulation;
   readonly #addressOf = new Map<number, string>();
 
-  constructor(simulation: Simulation, sockets: Readonly<Record<string, string>>) {
+  /** `capabilities`: what it announces, if it is to be of an older release. */
+  constructor(simulation: Simulation, sockets: Readonly<Record<string, string>>, capabilities?: number) {
     this.simulation = simulation;
     const kernels = simulation.options.loadKernels(this.memory);
     this.forwarder = new PacketForwarder({
@@ -101,6 +102,7 @@ export class SimulatedForwarder implements Station {
       clock: { now: () => simulation.now, wallClock: () => 1_700_000_000_000 + simulation.now },
       primitives: simulation.options.primitives(this.memory, kernels),
       emit: (event) => this.events.push(event),
+      ...(capabilities === undefined ? {} : { capabilities }),
     });
     for (const [uplinkId, address] of Object.entries(sockets)) {
       const { family } = parseEndpoint(address)!.address;

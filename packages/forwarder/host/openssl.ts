@@ -48,9 +48,8 @@ const LEAST_LENGTH = 640;
 
 /** The kernels for small messages and the C functions for large ones; undefined where those are missing, wrong or slow. */
 export function findOpensslCipher(memory: PacketMemory, kernels: Kernels): Cipher | undefined {
-  const functions = findFunctions();
-  if (functions === undefined) return undefined;
-  const large = new OpensslCipher(functions, memory, kernels);
+  const large = opensslCipher(memory, kernels);
+  if (large === undefined) return undefined;
   const { unchecked } = kernels;
   if (!agrees(large, unchecked, memory, SCRATCH) || !isFaster(large, unchecked, SCRATCH)) return undefined;
   const isLarge = (length: number) => length >= LEAST_LENGTH && length <= MOST_SEALED;
@@ -61,6 +60,12 @@ export function findOpensslCipher(memory: PacketMemory, kernels: Kernels): Ciphe
     open: (key, low, high, offset, length) =>
       isLarge(length) ? large.open(key, low, high, offset, length) : unchecked.open(key, low, high, offset, length),
   };
+}
+
+/** The C functions alone, untried; undefined where this Node does not have them. */
+export function opensslCipher(memory: PacketMemory, kernels: Kernels): Cipher | undefined {
+  const functions = findFunctions();
+  return functions && new OpensslCipher(functions, memory, kernels);
 }
 
 /** For messages of any length up to MOST_SEALED. 64 bytes of packet memory have to lie before each. */

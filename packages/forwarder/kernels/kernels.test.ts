@@ -250,6 +250,36 @@ suite('internet checksum', () => {
   });
 });
 
+suite('copying and summing', () => {
+  test('copies what is there and answers what checksum would, for every length and place', () => {
+    const content = fc.uint8Array({ maxLength: 3000 });
+    fc.assert(
+      fc.property(content, fc.nat(15), fc.nat(15), fc.nat(0xffff), (bytesToCopy, from, to, initial) => {
+        const [source, target] = [MESSAGE + from, MESSAGE + 8_192 + to];
+        put(source, bytesToCopy);
+        bytes.fill(0xa5, target - 16, target + bytesToCopy.length + 16);
+        const sum = kernels.copyAndSum(target, source, bytesToCopy.length, initial);
+        assert.equal(sum, kernels.checksum(source, bytesToCopy.length, initial));
+        assert.equal(hexAt(target, bytesToCopy.length), Buffer.from(bytesToCopy).toString('hex'));
+        assert.equal(hexAt(target - 16, 16) + hexAt(target + bytesToCopy.length, 16), 'a5'.repeat(32));
+      }),
+    );
+  });
+
+  test('a block is set aside and put back, and what took its place is kept', () => {
+    const [aside, key] = [MESSAGE + 256, MESSAGE + 512];
+    const block = randomBytes(64);
+    put(MESSAGE, block);
+    kernels.setAside(MESSAGE + 64, aside);
+    assert.equal(hexAt(MESSAGE, 64), '00'.repeat(64));
+    const stream = randomBytes(64);
+    put(MESSAGE, stream);
+    kernels.putBack(MESSAGE + 64, aside, key);
+    assert.equal(hexAt(MESSAGE, 64), block.toString('hex'));
+    assert.equal(hexAt(key, 32), stream.toString('hex', 0, 32));
+  });
+});
+
 suite('starting the kernels', () => {
   test('refuses a memory of no pages', () => {
     const small = new WebAssembly.Memory({ initial: 0, maximum: 0 });

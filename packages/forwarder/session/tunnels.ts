@@ -20,7 +20,8 @@ import type { PathContext } from '../path/context.ts';
 import { transmit, transmitUnfragmented } from '../path/transmit.ts';
 import { PathMtu } from '../pathMtu.ts';
 
-const OWN_CAPABILITIES = Capability.segments | COMPRESSION_CAPABILITY | Capability.pathMtu;
+/** All that this release can do. */
+export const OWN_CAPABILITIES = Capability.segments | COMPRESSION_CAPABILITY | Capability.pathMtu;
 const TURN_MS = 5;
 /** Sizes in a row that the own device may refuse before the next turn. */
 const MOST_REFUSED = 8;
@@ -39,12 +40,15 @@ export type Tunnel = Link & { readonly tunnel: TunnelState };
 export class Tunnels {
   readonly #context: PathContext;
   readonly #owner: TunnelsOwner;
+  readonly #capabilities: number;
   readonly #tunnels = new Map<number, Tunnel>();
   /** Not later than the earliest deadline of any tunnel. */
   #deadline = Number.POSITIVE_INFINITY;
 
-  constructor(context: PathContext, owner: TunnelsOwner) {
+  /** `capabilities`: what is announced to other edges. */
+  constructor(context: PathContext, capabilities: number, owner: TunnelsOwner) {
     this.#context = context;
+    this.#capabilities = capabilities;
     this.#owner = owner;
   }
 
@@ -185,7 +189,11 @@ export class Tunnels {
 
   #announce(link: Link, tunnel: TunnelState, now: number): void {
     const wantsAnswer = !tunnel.heardAnnounce;
-    this.#send(link, { type: 'announce', version: OVERLAY_VERSION, capabilities: OWN_CAPABILITIES, wantsAnswer }, now);
+    this.#send(
+      link,
+      { type: 'announce', version: OVERLAY_VERSION, capabilities: this.#capabilities, wantsAnswer },
+      now,
+    );
   }
 
   #probe(link: Link, tunnel: TunnelState, now: number): void {

@@ -1,0 +1,119 @@
+/**
+ * What do the tables of the packet path cost when they are full? A look-up among 100,000 prefixes against one among 100, a
+ * packet of one of 100,000 flows against one of 100, and a switch of path groups with 100,000 flows pointing to them
+ * against one with none: a switch costs the number of groups, whatever points to them. Prints one line of JSON with
+ * medians in microseconds and their ratios.
+ */
+import { PacketVerdict, PacketView, prefixOf } from '@patronus/net';
+import { loadKernels } from '../packages/forwarder/host/loadKernels.ts';
+import '../packages/forwarder/kernels/build.mjs';
+import { createMemory } from '../packages/forwarder/memory.ts';
+import { FLOWS } from '../packages/forwarder/path/context.ts';
+import { udpPacket } from '../packages/forwarder/simulatedSites.ts';
+import { FlowTable } from '../packages/forwarder/tables/flows.ts';
+import { Groups } from '../packages/forwarder/tables/groups.ts';
+import { buildRoutes } from '../packages/forwarder/tables/routes.ts';
+
+const MANY = 100_000;
+const FEW = 100;
+const GROUPS = 1_000;
+const ROUNDS = 15;
+const CALLS = 20_000;
+
+loadKernels(createMemory().memory);
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+/** Microseconds a call of each, in rounds that take turns. */
+function race<Name extends string>(works: Record<Name, (at: number) => void>, calls = CALLS): Record<Name, number> {
+  const times = Object.fromEntries(Object.keys(works).map((name) => [name, []])) as unknown as Record<Name, number[]>;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, work] of Object.entries(works) as [Name, (at: number) => void][]) {
+      const start = performance.now();
+      for (let at = 0; at < calls; at++) work(at);
+      times[name].push(((performance.now() - start) * 1_000) / calls);
+    }
+  }
+  return Object.fromEntries(
+    (Object.entries(times) as [Name, number[]][]).map(([name, all]) => [name, median(all)]),
+  ) as Record<Name, number>;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** A number that jumps about: neighbours in a table would share the processor's cache. */
+const scatter = (at: number, below: number) => (Math.imul(at, 0x9e3779b1) >>> 0) % below;
+
+function addressOf(number: number): Uint8Array {
+  return Uint8Array.of(16 + (number >>> 14), (number >>> 6) & 0xff, (number << 2) & 0xff, 1);
+}
+
+function routing(count: number) {
+  return buildRoutes(
+    Array.from({ length: count }, (_, at) => ({
+      segment: 0,
+      prefix: prefixOf({ family: 4, bytes: addressOf(at) }, 30),
+      target: { kind: 'edges' as const, groups: Int32Array.of(at % GROUPS) },
+    })),
+    [],
+  );
+}
+
+const tries = { many: routing(MANY), few: routing(FEW) };
+const addresses = Array.from({ length: MANY }, (_, at) => addressOf(at));
+const routes = race({
+  many: (at) => void tries.many.lookup(0, 4, addresses[scatter(at, MANY)]!, 0),
+  few: (at) => void tries.few.lookup(0, 4, addresses[scatter(at, FEW)]!, 0),
+});
+
+/** A packet of flow `number`. */
+const packet = new PacketView();
+const bytes = udpPacket({ source: [10, 1, 0, 1], destination: [10, 2, 0, 1] });
+function flow(number: number): PacketView {
+  bytes[14] = number >>> 16;
+  bytes[20] = (number >>> 8) & 0xff;
+  bytes[21] = number & 0xff;
+  if (packet.read(bytes, 0, bytes.length) !== PacketVerdict.ok) throw new Error('bench: not a packet');
+  return packet;
+}
+
+const full = new FlowTable(FLOWS, 1);
+for (let at = 0; at < MANY; at++) full.remember(0, flow(at), at % GROUPS, 0, 0);
+let known = 0;
+for (let at = 0; at < MANY; at++) if (full.lookup(0, flow(at), 1) === at % GROUPS) known += 1;
+const flows = race({
+  many: (at) => void full.lookup(0, flow(scatter(at, MANY)), 1),
+  few: (at) => void full.lookup(0, flow(scatter(at, FEW)), 1),
+});
+
+/** Every group has two tunnels; the first of all goes down and comes back. */
+const groups = new Groups();
+groups.publish(
+  1,
+  Array.from({ length: GROUPS }, (_, at) => ({ edgeId: `edge${at}`, tunnels: [at * 2, at * 2 + 1] })),
+);
+const isUp = new Uint8Array(GROUPS * 2).fill(1);
+let moved = 0;
+const switches = race(
+  {
+    many: () => {
+      for (let at = 0; at < GROUPS; at++) isUp[at * 2]! ^= 1;
+      groups.switch(isUp, () => {
+        moved += 1;
+      });
+    },
+  },
+  50,
+);
+
+process.stdout.write(
+  `${JSON.stringify({
+    prefixes: { count: MANY, us: round(routes.many), usFew: round(routes.few), ratio: round(routes.many / routes.few) },
+    flows: { count: known, us: round(flows.many), usFew: round(flows.few), ratio: round(flows.many / flows.few) },
+    switch: { flows: known, groups: GROUPS, movedEach: moved / (ROUNDS * 50), us: round(switches.many) },
+  })}\n`,
+);
