@@ -121,7 +121,7 @@ export class DataPlane {
     this.#steer({ type: 'configured', atMs: systemClock.monotonicMs() }, true);
   }
 
-  /** Called every 200 ms. */
+  /** Called every `watchIntervalMs`. */
   watch(): void {
     if (this.#isStopping) return;
     const reconciled = this.#reconciler.watch(systemClock.monotonicMs());

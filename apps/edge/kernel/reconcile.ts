@@ -1,6 +1,6 @@
 /**
  * Keeps the kernel at what is desired. Whatever another program changes is put back within a second (hardening, fault
- * 17): changes are looked for every 200 ms, and everything is compared every 5 s, in case a word was lost.
+ * 17): changes are looked for every 400 ms, and everything is compared every 5 s, in case a word was lost.
  */
 import type { Configuration } from '@patronus/protocol';
 import { systemClock } from '@patronus/system/linux';
@@ -9,7 +9,7 @@ import { type Difference, difference, isEmpty } from './difference.ts';
 import type { Kernel } from './kernel.ts';
 import { type UplinkView, viewUplinks } from './uplinks.ts';
 
-export const watchIntervalMs = 200;
+export const watchIntervalMs = 400;
 const fullIntervalMs = 5_000;
 /** So that what was changed is back within a second still. */
 const mostRestMs = 600;
