@@ -26,6 +26,7 @@ import {
   type PacketMemory,
   POLL_LENGTH,
   SOCKADDR_LENGTH,
+  touchAll,
   udpSlot,
 } from '../memory.ts';
 import { TUN_NAME } from '../socketNames.ts';
@@ -56,6 +57,7 @@ export interface LoopParts {
 }
 
 export class Loop {
+  readonly #memory: PacketMemory;
   readonly #sockets: Sockets;
   readonly #clock: PacketClock;
   readonly #poll: PollSet;
@@ -71,6 +73,7 @@ export class Loop {
 
   constructor({ memory, sockets, clock, controlDescriptor, capabilities }: LoopParts) {
     this.#fixed = capabilities;
+    this.#memory = memory;
     this.#sockets = sockets;
     this.#clock = clock;
     this.#controlDescriptor = controlDescriptor;
@@ -196,6 +199,8 @@ export class Loop {
   #takeDescriptor(forwarder: PacketForwarder, name: string, fd: number | undefined): void {
     if (fd === undefined) throw new Error(`descriptor ${name} was announced and did not come along`);
     if (name === TUN_NAME) {
+      // It is at work from now on; one that stands by needs none of it.
+      touchAll(this.#memory);
       this.#sockets.tun.replace(fd);
       this.#poll.set(TUN, fd, POLLIN);
       this.tellCapabilities();
