@@ -129,6 +129,23 @@ test('frames in another order cost the packets that reach over, and never make o
   assert.ok(got.length > 5);
 });
 
+test('a frame keeps to the room that was taken for it when the path’s MTU changes before it is full', () => {
+  for (const later of [1_420, 600]) {
+    const { sent, compressor } = ends();
+    const link = linkOf(1_280);
+    const packets = Array.from({ length: 8 }, (_, at) => Buffer.from(text.subarray(at * 1_000, at * 1_000 + 800)));
+    for (const packet of packets) {
+      assert.equal(give(compressor, link, packet), PASSED);
+      link.mtu = later;
+    }
+    compressor.flush(0);
+    const [first, ...others] = sent.map(({ frame }) => frame);
+    assert.ok(first!.length <= 1_280, `${first!.length} bytes in a room of 1,280`);
+    assert.ok(others.every(({ length }) => length <= later));
+    assert.deepEqual(expandAll([first!, ...others]), packets);
+  }
+});
+
 test('what does not shrink is left to go as it is, behind what waits', () => {
   const { sent, compressor } = ends();
   const link = linkOf();

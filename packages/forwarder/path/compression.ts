@@ -33,11 +33,15 @@ export interface CompressorParts {
 
 export class Compressor {
   readonly #parts: CompressorParts;
-  /** The frame that is being filled: whose, where, how far, and where its first record begins. */
+  /**
+   * The frame that is being filled: whose, where, how far, and where its first record begins. Its limit stays what it was
+   * when its room was taken, though an answered probe may move the link's MTU before the frame is full.
+   */
   #link: Link | undefined;
   #segment = 0;
   #start = 0;
   #end = 0;
+  #limit = 0;
   #first = NO_RECORD;
 
   constructor(parts: CompressorParts) {
@@ -87,17 +91,17 @@ export class Compressor {
     const { memory } = this.#parts;
     const counts = link.compression;
     // A header is not torn apart, and something of the record should follow it.
-    if (this.#link !== undefined && this.#room(link) <= RECORD_HEADER_LENGTH) this.flush(now);
+    if (this.#link !== undefined && this.#room <= RECORD_HEADER_LENGTH) this.flush(now);
     if (this.#link === undefined) this.#open(link, segment);
     if (this.#first === NO_RECORD) this.#first = this.#end - this.#start - COMPRESSED_HEADER_LENGTH;
     writeRecordHeader(memory.view, this.#end, length, stored);
     this.#end += RECORD_HEADER_LENGTH;
     for (let done = 0; done < stored; ) {
-      if (this.#room(link) === 0) {
+      if (this.#room === 0) {
         this.flush(now);
         this.#open(link, segment);
       }
-      const piece = Math.min(stored - done, this.#room(link));
+      const piece = Math.min(stored - done, this.#room);
       memory.bytes.copyWithin(this.#end, source + done, source + done + piece);
       this.#end += piece;
       done += piece;
@@ -107,8 +111,8 @@ export class Compressor {
     counts.toBytes += stored + RECORD_HEADER_LENGTH;
   }
 
-  #room(link: Link): number {
-    return this.#start + link.mtu - this.#end;
+  get #room(): number {
+    return this.#limit - this.#end;
   }
 
   #open(link: Link, segment: number): void {
@@ -116,6 +120,7 @@ export class Compressor {
     this.#link = link;
     this.#segment = segment;
     this.#start = start;
+    this.#limit = start + link.mtu;
     this.#end = start + COMPRESSED_HEADER_LENGTH;
     this.#first = NO_RECORD;
     link.compression.toBytes += COMPRESSED_HEADER_LENGTH;
