@@ -57,6 +57,10 @@ export class PacketView {
   destinationPort = 0;
   /** Any fragment, also the first. */
   isFragment = false;
+  /** A fragment that is not the first: what follows its IP headers is the middle of something. */
+  isLaterFragment = false;
+  /** What the fragments of one packet have in common; 0 where it is no fragment. */
+  fragmentId = 0;
 
   /**
    * Reads the packet in `length` bytes at `offset`; the stretch must lie inside `bytes`.
@@ -68,6 +72,8 @@ export class PacketView {
     this.sourcePort = 0;
     this.destinationPort = 0;
     this.isFragment = false;
+    this.isLaterFragment = false;
+    this.fragmentId = 0;
     if (length < 1 || offset < 0 || offset + length > bytes.length) return PacketVerdict.truncated;
     const version = bytes[offset]! >>> 4;
     if (version === 4) return this.#readIpv4(bytes, offset, length);
@@ -93,7 +99,9 @@ export class PacketView {
     this.transportLength = totalLength - headerLength;
     const fragment = wordAt(bytes, offset + 6) & 0x3fff;
     this.isFragment = fragment !== 0;
-    return this.#readPorts((fragment & 0x1fff) === 0);
+    if (this.isFragment) this.fragmentId = wordAt(bytes, offset + 4);
+    this.isLaterFragment = (fragment & 0x1fff) !== 0;
+    return this.#readPorts(!this.isLaterFragment);
   }
 
   /** RFC 8200 §3 and §4. */
@@ -119,9 +127,10 @@ export class PacketView {
       const next = bytes[at]!;
       if (header === FRAGMENT) {
         this.isFragment = true;
-        const later = wordAt(bytes, at + 2) >>> 3 !== 0;
+        this.isLaterFragment = wordAt(bytes, at + 2) >>> 3 !== 0;
+        this.fragmentId = wordAt(bytes, at + 4) * 0x1_0000 + wordAt(bytes, at + 6);
         at += 8;
-        if (later) {
+        if (this.isLaterFragment) {
           // What follows is the middle of something: no header can be read there.
           this.#setTransport(next, at, end);
           return PacketVerdict.ok;

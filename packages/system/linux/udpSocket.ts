@@ -7,6 +7,7 @@
 import type { Family, IpAddress } from '@patronus/net';
 import {
   closeDescriptor,
+  getOption,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
@@ -33,17 +34,25 @@ const SO_BINDTODEVICE = 25;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SO_MARK = 36;
+const SO_BINDTOIFINDEX = 62;
 
 export const IPPROTO_IP = 0;
 const IP_TOS = 1;
+/** Also the type of the control message that tells the TTL of a datagram (an int; ip(7)). */
+export const IP_TTL = 2;
 export const IP_PKTINFO = 8;
 const IP_MTU_DISCOVER = 10;
+const IP_RECVTTL = 12;
 
 export const IPPROTO_IPV6 = 41;
+const IPV6_UNICAST_HOPS = 16;
 const IPV6_MTU_DISCOVER = 23;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
 export const IPV6_PKTINFO = 50;
+const IPV6_RECVHOPLIMIT = 51;
+/** Type of the control message that tells the hop limit of a datagram (an int; RFC 3542 §6.3). */
+export const IPV6_HOPLIMIT = 52;
 const IPV6_TCLASS = 67;
 
 /** `dont`: fragment freely. `do`: honour the learned path MTU. `probe`: set DF and ignore what was learned. */
@@ -65,6 +74,10 @@ export interface UdpSocketOptions {
   readonly mtuDiscovery?: keyof typeof mtuDiscovery;
   /** Traffic class of outer packets, 0…255. */
   readonly trafficClass?: number;
+  /** TTL or hop limit of what is sent, 1…255; the system's unless given. */
+  readonly hopLimit?: number;
+  /** Received datagrams come with their TTL or hop limit as a control message. */
+  readonly tellsHopLimit?: boolean;
 }
 
 export interface OpenedUdpSocket {
@@ -100,6 +113,11 @@ export function bindToDevice(fd: number, device: string): void {
   setOptionBytes(fd, SOL_SOCKET, SO_BINDTODEVICE, name, `bind a socket to the interface ${device}`);
 }
 
+/** Index of the interface that a socket is tied to (Linux 5.1), 0: none. */
+export function boundInterface(fd: number): number {
+  return getOption(fd, SOL_SOCKET, SO_BINDTOIFINDEX, 'read the interface of a socket');
+}
+
 function setBuffers(fd: number, { receiveBufferBytes, sendBufferBytes }: UdpSocketOptions): void {
   // The forced options pass net.core.rmem_max, but need CAP_NET_ADMIN; the plain ones are capped silently.
   const set = (bytes: number | undefined, forced: number, plain: number) => {
@@ -115,10 +133,14 @@ function setIpOptions(fd: number, options: UdpSocketOptions, about: string): voi
     setOption(fd, IPPROTO_IP, IP_PKTINFO, 1, about);
     setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, discovery, about);
     if (options.trafficClass !== undefined) setOption(fd, IPPROTO_IP, IP_TOS, options.trafficClass, about);
+    if (options.hopLimit !== undefined) setOption(fd, IPPROTO_IP, IP_TTL, options.hopLimit, about);
+    if (options.tellsHopLimit === true) setOption(fd, IPPROTO_IP, IP_RECVTTL, 1, about);
   } else {
     setOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, about);
     setOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, discovery, about);
     if (options.trafficClass !== undefined) setOption(fd, IPPROTO_IPV6, IPV6_TCLASS, options.trafficClass, about);
+    if (options.hopLimit !== undefined) setOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, options.hopLimit, about);
+    if (options.tellsHopLimit === true) setOption(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, about);
   }
 }
 

@@ -32,6 +32,8 @@ const RTM_F_CLONED = 0x200;
 const RTNH_F_ONLINK = 4;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
+/** In a removal: of any scope. */
+const RT_SCOPE_NOWHERE = 255;
 const ROUTE_HEADER = 12;
 const NEXT_HOP_HEADER = 8;
 
@@ -78,9 +80,18 @@ export class LinuxRoutes implements Routes {
   remove(route: Route): boolean {
     const [error] = this.#socket.requestEach([removeRequest(route)]);
     if (error === undefined) return true;
-    // IPv4 says ESRCH for a missing route; a missing table or interface means that it is gone as well.
-    if (error.code === 'ESRCH' || error.code === 'ENOENT' || error.code === 'ENODEV') return false;
+    if (isMissing(error)) return false;
     throw error;
+  }
+
+  /**
+   * Removes many, whatever gateway they have unless one is given; the error of each, or undefined, also where a route was
+   * not there, in the same order.
+   */
+  removeEach(routes: readonly Route[]): (LinuxError | undefined)[] {
+    return this.#socket
+      .requestEach(routes.map((route) => removeRequest(route, RT_SCOPE_NOWHERE)))
+      .map((error) => (error !== undefined && isMissing(error) ? undefined : error));
   }
 
   #dump(family: Family, filter: RouteFilter): Route[] {
@@ -97,14 +108,19 @@ export class LinuxRoutes implements Routes {
   }
 }
 
+/** IPv4 says ESRCH for a missing route; a missing table or interface means that it is gone as well. */
+function isMissing({ code }: LinuxError): boolean {
+  return code === 'ESRCH' || code === 'ENOENT' || code === 'ENODEV';
+}
+
 function replaceRequest(route: Route): NetlinkRequest {
   const about = `set the ${route.type} route ${formatPrefix(route.prefix)} in table ${route.table}`;
   return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE, body: encodeRoute(route), about };
 }
 
-function removeRequest(route: Route): NetlinkRequest {
+function removeRequest(route: Route, scope?: number): NetlinkRequest {
   const about = `remove the ${route.type} route ${formatPrefix(route.prefix)} from table ${route.table}`;
-  return { type: RTM_DELROUTE, flags: 0, body: encodeRoute(route), about };
+  return { type: RTM_DELROUTE, flags: 0, body: encodeRoute(route, scope), about };
 }
 
 /** `struct rtmsg`. Tables above 255 go in an attribute, for which the header says unspecified. */
@@ -129,17 +145,10 @@ function routeHeader(
 }
 
 /** The body of RTM_NEWROUTE and RTM_DELROUTE. */
-export function encodeRoute(route: Route): Uint8Array<ArrayBuffer> {
+export function encodeRoute(route: Route, scope = scopeOf(route)): Uint8Array<ArrayBuffer> {
   const { prefix, gateway } = route;
   const flags = route.onLink === true ? RTNH_F_ONLINK : 0;
-  const body = routeHeader(
-    prefix.family,
-    prefix.length,
-    route.protocol,
-    scopeOf(route),
-    types.indexOf(route.type),
-    flags,
-  );
+  const body = routeHeader(prefix.family, prefix.length, route.protocol, scope, types.indexOf(route.type), flags);
   if (prefix.length > 0) body.attribute(RTA_DST, prefix.bytes);
   body.attributeU32(RTA_TABLE, route.table);
   if (route.metric !== 0) body.attributeU32(RTA_PRIORITY, route.metric);

@@ -50,8 +50,13 @@ export interface NetlinkRequest {
 
 /** Opens a route netlink socket that belongs to these multicast groups (bit n-1 for group n). */
 export function openRouteNetlink(groups: number): { readonly fd: number; readonly port: number } {
+  return openNetlink(NETLINK_ROUTE, groups);
+}
+
+/** The same for any protocol of netlink. */
+export function openNetlink(protocol: number, groups: number): { readonly fd: number; readonly port: number } {
   const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  const fd = checked(libc.socket(AF_NETLINK, type, NETLINK_ROUTE), 'socket', 'open a netlink socket');
+  const fd = checked(libc.socket(AF_NETLINK, type, protocol), 'socket', 'open a netlink socket');
   if (!trySetOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_QUEUE_BYTES)) {
     trySetOption(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_QUEUE_BYTES);
   }

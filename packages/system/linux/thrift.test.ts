@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { giveBackMemory, programPages } from './thrift.ts';
+
+const figures = (anonymousKiB: number) => `Size:  8 kB
+Rss:                   8 kB
+Anonymous:      ${String(anonymousKiB).padStart(8)} kB
+VmFlags: rd ex mr mw me sd
+`;
+const smaps = [
+  ['00400000-00f62000 r--p 00000000 fe:00 1184 /usr/bin/node', 0],
+  ['00f62000-03a5c000 r-xp 00b62000 fe:00 1184 /usr/bin/node', 0],
+  ['05f6c000-05f6f000 r--p 05b6b000 fe:00 1184 /usr/bin/node', 8],
+  ['05f6f000-05f90000 rw-p 05b6e000 fe:00 1184 /usr/bin/node', 4],
+  ['1c93c000-1dbd0000 rw-p 00000000 00:00 0 [heap]', 1_000],
+  ['7f2014000000-7f2014021000 r-xp 00000000 00:00 0 ', 4],
+  ['7ffc9d5d1000-7ffc9d5d3000 r-xp 00000000 00:00 0 [vdso]', 0],
+  ['7f2033200000-7f2033228000 r-xp 00028000 fe:00 9062 /usr/lib/x86_64-linux-gnu/libc.so.6', 0],
+]
+  .map(([line, anonymousKiB]) => `${line}\n${figures(anonymousKiB as number)}`)
+  .join('');
+
+test('only code and constants that lie in a file are given back: no data, no heap, nothing relocated or compiled here', () => {
+  assert.deepEqual(programPages(smaps), [
+    [0x400000, 0xf62000 - 0x400000],
+    [0xf62000, 0x3a5c000 - 0xf62000],
+    [0x7f2033200000, 0x28000],
+  ]);
+});
+
+test('a process that gave its memory back holds less, and goes on', () => {
+  const residentKiB = () => Number(/^Rss:\s+(\d+)/m.exec(readFileSync('/proc/self/smaps_rollup', 'latin1'))?.[1]);
+  const before = residentKiB();
+  giveBackMemory();
+  assert.ok(residentKiB() < before);
+  assert.equal(JSON.stringify([1, 2, 3].map((each) => each * 2)), '[2,4,6]');
+});
