@@ -30,7 +30,7 @@ export class CookieChecker {
 
   /** Whether the sender got a cookie of ours at the address it sends from. */
   checkMac2(bytes: Uint8Array, from: Endpoint, now: number): boolean {
-    if (now - this.#secretMadeAt >= COOKIE_LIFETIME) return false;
+    if (now - this.#secretMadeAt >= COOKIE_LIFETIME || isZero(mac2(bytes))) return false;
     return equalSecrets(this.#primitives.mac(this.#cookie(from), beforeMac2(bytes)), mac2(bytes));
   }
 
@@ -102,6 +102,11 @@ function mac1(bytes: Uint8Array): Uint8Array {
 
 function mac2(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(bytes.length - MAC_LENGTH);
+}
+
+/** Of somebody who has no cookie: worth no calculation. */
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 /** Compares all bytes, however early they differ. */

@@ -11,7 +11,7 @@
  */
 export { Device, type DeviceOptions } from './device.ts';
 export * from './messages.ts';
-export { noblePrimitives } from './noble.ts';
+export { hChaCha20, noblePrimitives } from './noble.ts';
 export type { Primitives, PrivateKey } from './primitives.ts';
 export { REPLAY_WINDOW, ReplayWindow } from './replay.ts';
 export * from './session/constants.ts';

@@ -1,4 +1,4 @@
-import { chacha20poly1305, xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { chacha20poly1305, hchacha, xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { blake2s } from '@noble/hashes/blake2.js';
 import { hmac } from '@noble/hashes/hmac.js';
@@ -29,6 +29,17 @@ export function noblePrimitives(random: (length: number) => Uint8Array): Primiti
       attempt(() => xchacha20poly1305(key, nonce, additional).decrypt(sealed)),
     random,
   };
+}
+
+/** "expand 32-byte k" (RFC 8439 §2.3). */
+const SIGMA = Uint32Array.of(0x61707865, 0x3320646e, 0x79622d32, 0x6b206574);
+
+/**
+ * HChaCha20 (draft-irtf-cfrg-xchacha §2.2), in words as a little-endian machine reads them: into `subkey`, 8 of them, from a key
+ * of 8 and the first 4 of a nonce. For implementations of `xaeadSeal` that have a ChaCha20-Poly1305 of their own.
+ */
+export function hChaCha20(key: Uint32Array, noncePrefix: Uint32Array, subkey: Uint32Array): void {
+  hchacha(SIGMA, key, noncePrefix, subkey);
 }
 
 function digest(state: { update(part: Uint8Array): unknown; digest(): Uint8Array }, parts: readonly Uint8Array[]) {

@@ -39,18 +39,19 @@ export class ReplayWindow {
   }
 
   #advance(counter: number): void {
-    const from = Math.floor(this.#greatest / WORD_BITS);
-    const to = Math.floor(counter / WORD_BITS);
-    if (to - from >= WORDS) this.#words.fill(0);
-    else for (let block = from + 1; block <= to; block++) this.#words[block % WORDS] = 0;
+    const blocks = Math.floor(counter / WORD_BITS) - Math.floor(this.#greatest / WORD_BITS);
+    const before = wordOf(this.#greatest);
+    if (blocks >= WORDS) this.#words.fill(0);
+    else for (let block = 1; block <= blocks; block++) this.#words[(before + block) % WORDS] = 0;
     this.#greatest = counter;
   }
 }
 
+/** The ring's size divides 2^32: the low 32 bits of a counter are enough, and integers divide faster than fractions. */
 function wordOf(counter: number): number {
-  return Math.floor(counter / WORD_BITS) % WORDS;
+  return (((counter >>> 0) / WORD_BITS) >>> 0) % WORDS;
 }
 
 function bitOf(counter: number): number {
-  return 1 << (counter % WORD_BITS);
+  return 1 << ((counter >>> 0) % WORD_BITS);
 }
