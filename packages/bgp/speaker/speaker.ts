@@ -1,0 +1,336 @@
+/**
+ * A whole speaker as one calculation: sessions with all neighbours, one RIB, policies. Bytes, connections and the time come
+ * in; effects (effects.ts) and changes of routes go out. It does no I/O and reads no clock.
+ *
+ * The owner
+ * - gives what happens (`accepted`, `connected`, `received`, `sent`, `closed`, `tick` when `deadline` has come), then takes
+ *   `effects()` and carries them out in their order;
+ * - calls `work` while there `isWork`: what has changed is told to neighbours, so much at a time, so that timers run in
+ *   between; a neighbour that does not read gets no more than what fits into a window, the rest waits in the RIB's tables;
+ * - takes `changes` of best routes for a forwarding table, when it wants to.
+ */
+import { formatAddress, type IpAddress, type Prefix } from '@patronus/net';
+import { type FamilyKey, familyName } from '../codec/families.ts';
+import { DynamicNeighbours } from '../session/dynamicNeighbours.ts';
+import type { ConnectionId, SessionEffect, SessionInput } from '../session/effects.ts';
+import { Session } from '../session/session.ts';
+import { isDynamic, type NeighbourConfiguration, type SpeakerConfiguration } from './configuration.ts';
+import type { SpeakerEffect } from './effects.ts';
+import { Neighbour } from './neighbour.ts';
+import { neighbourReport, summaryReport } from './neighbourReport.ts';
+import type { NeighbourReport, SummaryReport } from './reports.ts';
+import { type RouteChange, type RoutesOptions, SpeakerRoutes } from './routes.ts';
+
+export interface SpeakerOptions extends RoutesOptions {
+  readonly configuration: SpeakerConfiguration;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+const DEFAULT_DYNAMIC = 100;
+/** Bytes of updates that one neighbour gets in one turn. */
+const TURN_BYTES = 64 * 1_024;
+
+export class Speaker {
+  readonly configuration: SpeakerConfiguration;
+  readonly routes: SpeakerRoutes;
+  readonly #random: () => number;
+  readonly #neighbours = new Map<string, Neighbour>();
+  readonly #byAddress = new Map<string, Neighbour>();
+  readonly #byConnection = new Map<ConnectionId, Neighbour>();
+  readonly #dynamic: DynamicNeighbours<NeighbourConfiguration>;
+  #effects: SpeakerEffect[] = [];
+  #lastConnection = 0;
+
+  constructor(options: SpeakerOptions) {
+    const { configuration, random } = options;
+    this.configuration = configuration;
+    this.#random = random;
+    this.routes = new SpeakerRoutes(options);
+    const ranges = configuration.neighbours.filter(isDynamic);
+    this.#dynamic = new DynamicNeighbours(
+      ranges.map((template) => ({
+        ...{ prefix: template.address as Prefix, most: template.mostDynamic ?? DEFAULT_DYNAMIC, template },
+      })),
+    );
+    for (const neighbour of configuration.neighbours) {
+      if (isDynamic(neighbour)) continue;
+      this.#add(neighbour, { name: neighbour.name, address: neighbour.address as IpAddress, isDynamic: false });
+    }
+  }
+
+  get neighbours(): Iterable<Neighbour> {
+    return this.#neighbours.values();
+  }
+
+  /** By name or address. */
+  neighbour(nameOrAddress: string): Neighbour | undefined {
+    return this.#neighbours.get(nameOrAddress) ?? this.#byAddress.get(nameOrAddress);
+  }
+
+  /** When `tick` is due, ms; Infinity: never. */
+  get deadline(): number {
+    let earliest = NEVER;
+    for (const { session } of this.#neighbours.values()) earliest = Math.min(earliest, session.deadline);
+    return earliest;
+  }
+
+  /** What has to be done since the last time it was asked, in this order. */
+  effects(): readonly SpeakerEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  /** All neighbours that are not disabled, and routes of our own. */
+  start(nowMs: number): void {
+    for (const neighbour of this.#neighbours.values()) {
+      if (!neighbour.isDisabled) this.#give(neighbour, { kind: 'start', isAutomatic: true }, nowMs);
+    }
+  }
+
+  /** All sessions end with a word. */
+  stop(reason: string | undefined, nowMs: number): void {
+    for (const neighbour of this.#neighbours.values()) this.#give(neighbour, stopOf(reason), nowMs);
+  }
+
+  tick(nowMs: number): void {
+    for (const neighbour of [...this.#neighbours.values()]) {
+      if (neighbour.session.deadline <= nowMs) this.#give(neighbour, { kind: 'tick' }, nowMs);
+    }
+  }
+
+  accepted(connection: ConnectionId, remote: IpAddress, local: IpAddress, nowMs: number): void {
+    const neighbour = this.#recognize(remote, nowMs);
+    if (typeof neighbour === 'string') {
+      this.#effects.push({ kind: 'refused', remote, reason: neighbour }, { kind: 'close', connection });
+      return;
+    }
+    this.#byConnection.set(connection, neighbour);
+    neighbour.locals.set(connection, local);
+    this.#effects.push({ kind: 'recognized', connection, neighbour: neighbour.configuration });
+    this.#give(neighbour, { kind: 'accepted', connection }, nowMs);
+  }
+
+  connected(connection: ConnectionId, local: IpAddress, nowMs: number): void {
+    this.#byConnection.get(connection)?.locals.set(connection, local);
+    this.#giveTo(connection, { kind: 'connected', connection }, nowMs);
+  }
+
+  received(connection: ConnectionId, bytes: Uint8Array, nowMs: number): void {
+    this.#giveTo(connection, { kind: 'bytes', connection, bytes }, nowMs);
+  }
+
+  sent(connection: ConnectionId, waitingBytes: number, nowMs: number): void {
+    this.#byConnection.get(connection)?.waiting.set(connection, waitingBytes);
+    this.#giveTo(connection, { kind: 'sent', connection, waitingBytes }, nowMs);
+  }
+
+  closed(connection: ConnectionId, reason: string, nowMs: number): void {
+    this.#giveTo(connection, { kind: 'closed', connection, ...(reason === '' ? {} : { reason }) }, nowMs);
+    this.#forget(connection);
+  }
+
+  /** A person wants it down until further notice, or up again. */
+  shutdown(neighbour: Neighbour, reason: string | undefined, nowMs: number): void {
+    neighbour.isDisabled = true;
+    this.#give(neighbour, stopOf(reason), nowMs);
+  }
+
+  enable(neighbour: Neighbour, nowMs: number): void {
+    neighbour.isDisabled = false;
+    this.#give(neighbour, { kind: 'start' }, nowMs);
+  }
+
+  /** Down and up again. */
+  clear(neighbour: Neighbour, reason: string | undefined, nowMs: number): void {
+    this.#give(neighbour, { kind: 'reset', ...(reason === undefined ? {} : { reason }) }, nowMs);
+    if (neighbour.session.state === 'Idle' && !neighbour.isDisabled) this.#give(neighbour, { kind: 'start' }, nowMs);
+  }
+
+  /** Asks for its routes again; false: it cannot. */
+  refreshIn(neighbour: Neighbour, nowMs: number): boolean {
+    const { negotiated } = neighbour.session;
+    if (negotiated?.hasRouteRefresh !== true) return false;
+    for (const family of negotiated.families) {
+      this.#give(neighbour, { kind: 'sendRefresh', family, refresh: 'request' }, nowMs);
+    }
+    return true;
+  }
+
+  /** Tells it everything again. */
+  refreshOut(neighbour: Neighbour): void {
+    for (const family of neighbour.session.negotiated?.families ?? []) this.routes.tellAgain(neighbour, family);
+  }
+
+  bfdDown(neighbour: Neighbour, nowMs: number): void {
+    this.#give(neighbour, { kind: 'bfdDown' }, nowMs);
+  }
+
+  /** There is something that `work` could do now. */
+  get isWork(): boolean {
+    if (this.routes.hasWork) return true;
+    for (const neighbour of this.#neighbours.values()) {
+      if (!neighbour.isCongested && this.routes.hasUpdates(neighbour)) return true;
+    }
+    return false;
+  }
+
+  /** Some of what the RIB has put off, then updates for each neighbour that reads. */
+  work(nowMs: number): void {
+    if (this.routes.hasWork) this.routes.work();
+    for (const neighbour of [...this.#neighbours.values()]) {
+      if (neighbour.isCongested || !this.routes.hasUpdates(neighbour)) continue;
+      const bytes = this.routes.nextUpdates(neighbour, TURN_BYTES);
+      if (bytes.length === 0) continue;
+      const connection = neighbour.session.connection!;
+      neighbour.waiting.set(connection, (neighbour.waiting.get(connection) ?? 0) + bytes.length);
+      this.#give(neighbour, { kind: 'sendUpdates', bytes }, nowMs);
+    }
+  }
+
+  /** Changes of best routes since the last time, at most so many. */
+  changes(most: number): readonly RouteChange[] {
+    return this.routes.changes(most);
+  }
+
+  neighbourReport(neighbour: Neighbour, nowMs: number): NeighbourReport {
+    return neighbourReport(neighbour, this.routes, nowMs);
+  }
+
+  *neighbourReports(nowMs: number): Generator<NeighbourReport> {
+    for (const neighbour of this.#neighbours.values()) yield this.neighbourReport(neighbour, nowMs);
+  }
+
+  summary(): SummaryReport {
+    return summaryReport(this.configuration, [...this.#neighbours.values()], this.routes);
+  }
+
+  #recognize(remote: IpAddress, nowMs: number): Neighbour | string {
+    const known = this.#byAddress.get(formatAddress(remote));
+    if (known !== undefined) return known;
+    const admission = this.#dynamic.admit(remote.bytes);
+    if (admission.kind === 'unknown') return 'it is no neighbour of ours';
+    if (admission.kind === 'full') return `there are ${admission.most} neighbours from its range already`;
+    const name = formatAddress(remote);
+    const neighbour = this.#add(admission.template, { name, address: remote, isDynamic: true });
+    this.#give(neighbour, { kind: 'start', isAutomatic: true }, nowMs);
+    return neighbour;
+  }
+
+  #add(
+    configuration: NeighbourConfiguration,
+    identity: { readonly name: string; readonly address: IpAddress; readonly isDynamic: boolean },
+  ): Neighbour {
+    const session: Session = new Session({
+      configuration: configuration.session,
+      random: this.#random,
+      newConnection: () => ++this.#lastConnection,
+      updates: {
+        update: (body, negotiated) => this.routes.receive(neighbour, body, negotiated),
+        prefixes: (family) => this.routes.received(neighbour, family),
+      },
+    });
+    const neighbour = new Neighbour(configuration, identity, session);
+    this.#neighbours.set(identity.name, neighbour);
+    this.#byAddress.set(formatAddress(identity.address), neighbour);
+    return neighbour;
+  }
+
+  #giveTo(connection: ConnectionId, input: SessionInput, nowMs: number): void {
+    const neighbour = this.#byConnection.get(connection);
+    if (neighbour !== undefined) this.#give(neighbour, input, nowMs);
+  }
+
+  /** An UPDATE may mean something only after the effects of what came before it: the session waits for them with the rest. */
+  #give(neighbour: Neighbour, input: SessionInput, nowMs: number): void {
+    const { session } = neighbour;
+    for (const effect of session.handle(input, nowMs)) this.#carryOut(neighbour, effect);
+    while (session.deadline === Number.NEGATIVE_INFINITY) {
+      for (const effect of session.handle({ kind: 'tick' }, nowMs)) this.#carryOut(neighbour, effect);
+    }
+  }
+
+  #carryOut(neighbour: Neighbour, effect: SessionEffect): void {
+    const { name } = neighbour;
+    switch (effect.kind) {
+      case 'connect': {
+        const { connection } = effect;
+        this.#byConnection.set(connection, neighbour);
+        this.#effects.push({
+          kind: 'connect',
+          connection,
+          remote: neighbour.address,
+          neighbour: neighbour.configuration,
+        });
+        return;
+      }
+      case 'send':
+        this.#effects.push(effect);
+        return;
+      case 'close':
+        this.#effects.push(effect);
+        this.#forget(effect.connection);
+        return;
+      case 'state':
+        this.#effects.push({ kind: 'state', neighbour: name, from: effect.from, to: effect.to });
+        if (effect.to === 'Idle' && neighbour.isDynamic) this.#release(neighbour);
+        return;
+      case 'established':
+        this.routes.established(neighbour, effect.negotiated, neighbour.locals.get(effect.connection)!);
+        return;
+      case 'down':
+        this.routes.down(neighbour, effect.retained);
+        this.#effects.push({ kind: 'down', neighbour: name, reason: effect.reason.text });
+        return;
+      case 'failed':
+        this.#effects.push({ kind: 'failed', neighbour: name, reason: effect.reason.text });
+        return;
+      case 'sweep':
+        this.routes.sweep(neighbour, effect.family);
+        return;
+      case 'longLivedStale':
+        this.routes.longLivedStale(neighbour, effect.family);
+        return;
+      case 'refresh':
+        this.#refreshed(neighbour, effect.family, effect.refresh);
+        return;
+      case 'prefixWarning':
+        this.#effects.push({
+          ...{ kind: 'prefixWarning', neighbour: name, family: familyName(effect.family), count: effect.count },
+          ...{ most: effect.most, isExceeded: effect.isExceeded },
+        });
+        return;
+      case 'endOfRib':
+      // What is stale goes when the session says `sweep`.
+      case 'update':
+        // Never: this speaker reads UPDATEs itself.
+        return;
+    }
+  }
+
+  #refreshed(neighbour: Neighbour, family: FamilyKey, refresh: 'request' | 'begin' | 'end'): void {
+    if (refresh === 'request') this.routes.tellAgain(neighbour, family);
+    else if (refresh === 'begin') this.routes.refreshBegins(neighbour, family);
+    else this.routes.refreshEnds(neighbour, family);
+  }
+
+  #forget(connection: ConnectionId): void {
+    this.#byConnection.get(connection)?.forget(connection);
+    this.#byConnection.delete(connection);
+  }
+
+  /** Of a neighbour that nobody listed nothing stays but routes that are kept over its restart. */
+  #release(neighbour: Neighbour): void {
+    if (neighbour.session.staleFamilies.length > 0) return;
+    this.#dynamic.release(neighbour.address.bytes);
+    this.#neighbours.delete(neighbour.name);
+    this.#byAddress.delete(formatAddress(neighbour.address));
+    this.routes.forget(neighbour);
+  }
+}
+
+function stopOf(reason: string | undefined): SessionInput {
+  return { kind: 'stop', ...(reason === undefined ? {} : { reason }) };
+}
