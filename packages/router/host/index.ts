@@ -1,0 +1,4 @@
+/** Sockets, clock and kernel for a speaker. */
+export * from './connections.ts';
+export { ask, ControlError, type ControlRequest } from './control.ts';
+export { Router, type RouterOptions } from './router.ts';
