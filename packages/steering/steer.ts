@@ -1,81 +1,140 @@
 /** `steer`: one event in, the next state and the decisions it led to out. */
-import type {
-  Decision,
-  ObservedTunnel,
-  PathGroup,
-  SteeredTunnel,
-  SteeringConfiguration,
-  SteeringEvent,
-  SteeringState,
+import { contend } from './candidates.ts';
+import { earliest } from './choose.ts';
+import { noteArrival } from './damping.ts';
+import { arrange } from './group.ts';
+import {
+  DEFAULT_TREATMENT,
+  type Decision,
+  type GroupState,
+  type SteeredTreatment,
+  type SteeredTunnel,
+  type SteeringConfiguration,
+  type SteeringEvent,
+  type SteeringState,
 } from './model.ts';
-import { rank } from './rank.ts';
+import { observe, type Plan } from './observe.ts';
+import { candidatesOf, reasonOf } from './words.ts';
 
-export const initialState: SteeringState = { generation: 0, groups: [], observed: {}, ledger: [] };
-
-const unknown: ObservedTunnel = { state: 'connecting', roundTripUs: null };
+export interface Step {
+  readonly state: SteeringState;
+  readonly decisions: readonly Decision[];
+}
 
 /**
- * Takes an event in. `configuration` is the whole of what is configured now; events about tunnels it does not name
- * change nothing. The generation grows exactly when a group's order changed.
+ * Takes an event in. `configuration` is the whole of what is configured now; announce another one by a `configured`
+ * event. Events about tunnels that it does not name change nothing. The generation grows by one exactly when a group
+ * changed, and each change but the end of a group is a decision.
  */
-export function steer(
-  state: SteeringState,
-  event: SteeringEvent,
-  configuration: SteeringConfiguration,
-): { readonly state: SteeringState; readonly decisions: readonly Decision[] } {
-  const observed = observe(state.observed, event, configuration);
+export function steer(state: SteeringState, event: SteeringEvent, configuration: SteeringConfiguration): Step {
+  const plan = planOf(configuration);
+  const atMs = Math.max(state.atMs, event.atMs);
+  const { known, touched } = observe(state, event, plan, atMs);
   const generation = state.generation + 1;
   const decisions: Decision[] = [];
-  const groups = tunnelsByEdge(configuration.tunnels).map(([edgeId, tunnels]): PathGroup => {
-    const present = state.groups.find((group) => group.edgeId === edgeId);
-    const candidates = tunnels.map((tunnel) => ({ ...tunnel, ...(observed[tunnel.id] ?? unknown) }));
-    const ranking = rank(candidates, present?.tunnelIds ?? [], configuration);
-    if (present !== undefined && sameOrder(present.tunnelIds, ranking.tunnelIds)) return present;
-    const previous = present?.tunnelIds[0] ?? null;
-    const chosen = ranking.reason === 'none up' ? null : ranking.tunnelIds[0]!;
-    decisions.push({ atMs: event.atMs, generation, edgeId, chosen, previous, ...pick(ranking) });
-    return { edgeId, tunnelIds: ranking.tunnelIds };
-  });
+  let { uplinks } = known;
+  const decide = (
+    treatment: SteeredTreatment,
+    edgeId: string,
+    tunnels: readonly SteeredTunnel[],
+    before: GroupState | undefined,
+  ): GroupState => {
+    const contenders = tunnels.map((tunnel) =>
+      contend(tunnel, known.tunnels[tunnel.id]!, treatment, { uplinks }, atMs, plan.thresholds),
+    );
+    const situation = {
+      ...{ contenders, atMs, thresholds: plan.thresholds, isConfigured: event.type === 'configured' },
+      previous: before?.tunnelIds ?? [],
+      lead: before?.chosen[0] ?? null,
+      improvedMs: before?.improvedMs ?? null,
+    };
+    const { rule, dueMs, ...arrangement } = arrange(situation, treatment.path, before);
+    if (rule === null) return dueMs === before?.dueMs ? before! : { ...before!, dueMs };
+    const number = state.decisionNumber + decisions.length + 1;
+    const facts = { rule, contenders, arrangement, treatment, edgeId, atMs, previous: before?.chosen ?? [] };
+    decisions.push({
+      ...{ number, atMs, generation, treatment: treatment.id, edgeId },
+      ...{ chosen: arrangement.chosen, previous: facts.previous, rule },
+      reason: reasonOf(facts),
+      candidates: candidatesOf(facts),
+      configurationHash: configuration.hash,
+      configurationVersion: configuration.version,
+    });
+    for (const id of arrangement.chosen) {
+      if (!facts.previous.includes(id)) uplinks = noteArrival(uplinks, plan.tunnels.get(id)!, atMs, plan.thresholds);
+    }
+    const isImprovement = rule === 'better' || rule === 'misses-least';
+    const improvedMs = isImprovement ? atMs : (before?.improvedMs ?? null);
+    return { treatment: treatment.id, edgeId, ...arrangement, changedMs: atMs, improvedMs, dueMs };
+  };
+  const present = new Map(state.groups.map((group) => [`${group.treatment} ${group.edgeId}`, group]));
+  const groups =
+    event.type === 'configured'
+      ? allGroups(plan).map(({ treatment, edgeId, tunnels }) =>
+          decide(treatment, edgeId, tunnels, present.get(`${treatment.id} ${edgeId}`)),
+        )
+      : state.groups.map((group) => {
+          const treatment = plan.treatmentOf.get(group.treatment);
+          const tunnels = plan.edges.get(group.edgeId);
+          const isDue =
+            event.type === 'tick'
+              ? group.dueMs !== null && group.dueMs <= atMs
+              : touched === 'all' || touched.has(group.edgeId);
+          return isDue && treatment !== undefined && tunnels !== undefined
+            ? decide(treatment, group.edgeId, tunnels, group)
+            : group;
+        });
   const isChanged = decisions.length > 0 || groups.length !== state.groups.length;
   return {
     decisions,
     state: {
+      atMs,
       generation: isChanged ? generation : state.generation,
-      groups: isChanged ? groups : state.groups,
-      observed,
-      ledger: decisions.length > 0 ? [...state.ledger, ...decisions].slice(-configuration.ledgerSize) : state.ledger,
+      decisionNumber: state.decisionNumber + decisions.length,
+      groups: groups.every((group, index) => group === state.groups[index]) && !isChanged ? state.groups : groups,
+      tunnels: known.tunnels,
+      uplinks,
+      unreachable: known.unreachable,
     },
   };
 }
 
-const pick = ({ reason, losers }: Pick<Decision, 'reason' | 'losers'>) => ({ reason, losers });
-
-type Observations = SteeringState['observed'];
-
-/** What is known after the event, of configured tunnels only, so that nothing grows. */
-function observe(before: Observations, event: SteeringEvent, { tunnels }: SteeringConfiguration): Observations {
-  const observed = Object.fromEntries(tunnels.map(({ id }) => [id, before[id] ?? unknown]));
-  if (event.type === 'tunnelState') {
-    const known = observed[event.tunnelId];
-    if (known === undefined) return observed;
-    // A round trip measured before the tunnel went down says nothing about the one it comes back with.
-    observed[event.tunnelId] = { state: event.state, roundTripUs: event.state === 'up' ? known.roundTripUs : null };
-  }
-  if (event.type === 'measured') {
-    for (const { tunnelId, roundTripUs } of event.roundTrips) {
-      const known = observed[tunnelId];
-      if (known !== undefined && known.state === 'up') observed[tunnelId] = { ...known, roundTripUs };
-    }
-  }
-  return observed;
+/** When a `tick` is wanted, monotonic ms; null: time alone changes nothing. */
+export function deadline(state: SteeringState): number | null {
+  return earliest(
+    state.groups.map(({ dueMs }) => dueMs),
+    Number.NEGATIVE_INFINITY,
+  );
 }
 
-function tunnelsByEdge(tunnels: readonly SteeredTunnel[]): [string, SteeredTunnel[]][] {
-  const byEdge = new Map<string, SteeredTunnel[]>();
-  for (const tunnel of tunnels) byEdge.set(tunnel.edgeId, [...(byEdge.get(tunnel.edgeId) ?? []), tunnel]);
-  return [...byEdge].sort(([a], [b]) => (a < b ? -1 : 1));
+/** Indexes of a configuration; made once for each. */
+const plans = new WeakMap<SteeringConfiguration, Plan>();
+
+function planOf(configuration: SteeringConfiguration): Plan {
+  const known = plans.get(configuration);
+  if (known !== undefined) return known;
+  const edges = new Map<string, SteeredTunnel[]>();
+  for (const tunnel of configuration.tunnels) {
+    const tunnels = edges.get(tunnel.edgeId);
+    if (tunnels === undefined) edges.set(tunnel.edgeId, [tunnel]);
+    else tunnels.push(tunnel);
+  }
+  const hasDefault = configuration.treatments.some(({ id }) => id === DEFAULT_TREATMENT.id);
+  const treatments = hasDefault ? configuration.treatments : [DEFAULT_TREATMENT, ...configuration.treatments];
+  const plan: Plan = {
+    tunnels: new Map(configuration.tunnels.map((tunnel) => [tunnel.id, tunnel])),
+    treatments,
+    treatmentOf: new Map(treatments.map((treatment) => [treatment.id, treatment])),
+    edges,
+    thresholds: configuration.thresholds,
+  };
+  plans.set(configuration, plan);
+  return plan;
 }
 
-function sameOrder(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((id, index) => id === b[index]);
+function allGroups({ treatments, edges }: Plan) {
+  const sorted = [...edges].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...treatments]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap((treatment) => sorted.map(([edgeId, tunnels]) => ({ treatment, edgeId, tunnels })));
 }
