@@ -3,7 +3,10 @@
  * shown to the author. Each finding is a counterexample in words: which sites, which prefix, what would happen.
  */
 import { type Prefix, parsePrefix, prefixCovers, prefixesEqual } from '@patronus/net';
-import { hiddenClasses, MAX_CLASSES, matchFaults } from './classes.ts';
+import { bfdPeerChecks } from './checkBfdPeers.ts';
+import { bgpChecks } from './checkBgp.ts';
+import { policyChecks } from './checkPolicies.ts';
+import { uplinkProbes } from './checkUplinkProbes.ts';
 import type { Model, Site, SitePrefix } from './model.ts';
 import { tunnelsOf } from './tunnels.ts';
 
@@ -13,8 +16,8 @@ export interface Finding {
   readonly code: string;
   readonly message: string;
   readonly siteIds: readonly string[];
-  /** The traffic class it is about. */
-  readonly classId?: string;
+  /** The policy it is about. */
+  readonly policyId?: string;
 }
 
 /** Every check in the order in which its findings are shown. */
@@ -28,10 +31,11 @@ const checks: readonly ((model: Model) => Finding[])[] = [
   duplicatePeerKeys,
   unreachablePairs,
   singleUplinkSites,
-  tooManyClasses,
-  duplicateClassNames,
-  impossibleClasses,
-  uselessClasses,
+  invalidReachProbes,
+  uplinkProbes,
+  ...policyChecks,
+  ...bfdPeerChecks,
+  ...bgpChecks,
 ];
 
 /** All findings; none of severity `error` means that the model can be compiled. */
@@ -172,38 +176,23 @@ function singleUplinkSites(model: Model): Finding[] {
     );
 }
 
-function tooManyClasses({ classes }: Model): Finding[] {
-  if (classes.length <= MAX_CLASSES) return [];
-  return [error('TOO_MANY_CLASSES', `${classes.length} traffic classes; there can be ${MAX_CLASSES}: merge some`, [])];
-}
-
-function duplicateClassNames({ classes }: Model): Finding[] {
-  return pairs(classes)
-    .filter(([one, other]) => one.name.toLowerCase() === other.name.toLowerCase())
-    .map(([one, other]) => ({
-      ...error('CLASS_NAME_TAKEN', `two traffic classes are called ${one.name}; give one of them another name`, []),
-      classId: other.id,
-    }));
-}
-
-function impossibleClasses({ classes }: Model): Finding[] {
-  return classes.flatMap(({ id, name, match }) =>
-    matchFaults(match).map(({ code, message }) => ({
-      ...error(code, `traffic class ${name}: ${message}`, []),
-      classId: id,
-    })),
-  );
-}
-
-function uselessClasses({ classes }: Model): Finding[] {
-  return Array.from(hiddenClasses(classes), ([{ id, name }, by]) => ({
-    ...warning(
-      'CLASS_HIDDEN',
-      `traffic class ${name} gets no packet: ${by.name}, which is asked first, takes all of its; move ${name} in front of it, or remove it`,
-      [],
-    ),
-    classId: id,
-  }));
+/** The probe goes through the tunnels, so that only a host of the site's own LANs can answer it there. */
+function invalidReachProbes(model: Model): Finding[] {
+  return model.sites.flatMap((site) => {
+    const { reachProbe } = site;
+    if (reachProbe == null) return [];
+    const host = parsePrefix(`${reachProbe}/${reachProbe.includes(':') ? 128 : 32}`);
+    const isOwn =
+      host.ok && ownedPrefixes(model).some((one) => one.site === site && prefixCovers(one.prefix, host.value));
+    if (isOwn) return [];
+    return [
+      error(
+        'REACH_PROBE_FOREIGN',
+        `${reachProbe} is in none of the LANs of ${site.name}; name a host or router of the site that answers to ping`,
+        [site],
+      ),
+    ];
+  });
 }
 
 function uplinksOf(model: Model, site: Site): Model['uplinks'] {

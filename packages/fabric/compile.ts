@@ -3,7 +3,10 @@
  * ends; the same model compiles to the same values in the same order, so that an unchanged edge gets no new version.
  */
 import type { Family } from '@patronus/net';
-import type { Edge, Model, SegmentPrefix, Site, SitePrefix, TrafficClass, Uplink } from './model.ts';
+import { bfdOfNeighbours, type CompiledBgp, compileBgp, originated } from './compileBgp.ts';
+import { type CompiledPolicy, type CompiledTreatment, compilePolicies, compileTreatments } from './compilePolicies.ts';
+import type { BfdPeer, Edge, Model, SegmentPrefix, Site, SitePrefix, Uplink } from './model.ts';
+import { type BfdTimers, DEFAULT_BFD, type SlaClass, type SteeringFigures } from './treatment.ts';
 import { endpointsOf, type TunnelPlan, tunnelsOf } from './tunnels.ts';
 
 export interface CompiledTunnel {
@@ -14,10 +17,13 @@ export interface CompiledTunnel {
     readonly edgeId: string;
     readonly siteId: string;
     readonly uplinkId: string;
+    /** Label of the uplink at the far end, for people. */
+    readonly label: string;
     readonly publicKey: string;
     readonly endpoints: string[];
   };
   readonly cost: number;
+  readonly isDrained: boolean;
 }
 
 export interface CompiledRoute extends SegmentPrefix {
@@ -33,18 +39,13 @@ export interface CompiledPeer {
   readonly allowed: SegmentPrefix[];
 }
 
-export interface CompiledClass {
+/** As `Application`, in lists of its own. */
+export interface CompiledApplication {
   readonly id: string;
   readonly name: string;
-  readonly match: {
-    readonly segment?: number;
-    readonly sources?: string[];
-    readonly destinations?: string[];
-    readonly protocol?: number;
-    readonly ports?: [number, number][];
-    readonly dscp?: number[];
-  };
-  readonly compression: number | null;
+  readonly ports: { readonly protocol: 6 | 17; readonly first: number; readonly last: number }[];
+  readonly prefixes: string[];
+  readonly names: string[];
 }
 
 /** A configuration before it is dated, numbered and signed (`Configuration` in @patronus/protocol). */
@@ -68,6 +69,8 @@ export interface CompiledConfiguration {
     readonly cost: number;
     readonly port: number;
     readonly bitsPerSecond?: number;
+    readonly isDrained: boolean;
+    readonly probeTargets?: string[];
   }[];
   readonly tunnels: CompiledTunnel[];
   readonly edges: {
@@ -75,11 +78,22 @@ export interface CompiledConfiguration {
     readonly siteId: string;
     readonly overlayAddress: string;
     readonly allowed: SegmentPrefix[];
+    readonly isDrained: boolean;
+    readonly reachProbe?: string;
   }[];
   readonly routes: CompiledRoute[];
   readonly peers: CompiledPeer[];
   /** In order of priority, the same at every edge. */
-  readonly classes: CompiledClass[];
+  readonly policies: CompiledPolicy[];
+  readonly treatments: CompiledTreatment[];
+  readonly slaClasses: SlaClass[];
+  readonly applications: CompiledApplication[];
+  readonly bfd: BfdTimers;
+  /** Absent: as Patronus comes. */
+  readonly steering?: SteeringFigures;
+  readonly bfdPeers: Omit<BfdPeer, 'edgeId'>[];
+  /** Absent: nobody speaks BGP. */
+  readonly bgp?: CompiledBgp;
 }
 
 /** One configuration for each trusted edge, by its id. The model has passed `check`. */
@@ -109,6 +123,7 @@ function compileEdge(
   const reached = new Set(tunnels.map((tunnel) => tunnel.remote.edgeId));
   const remotes = model.edges.filter((other) => reached.has(other.id)).sort(byId);
   const own = allowances.get(site.id) ?? [];
+  const bgp = compileBgp(model, edge, remotes);
   return {
     organisation: model.organisation,
     edge: {
@@ -121,21 +136,27 @@ function compileEdge(
     controllers: [...model.controllers],
     mtu: model.mtu,
     local: own.map(plain),
-    uplinks: uplinks.map(({ id, label, interface: name, domain, cost, port, bitsPerSecond }) => ({
-      id,
-      label,
-      interface: name,
-      domain,
-      cost,
-      port,
-      ...(bitsPerSecond === undefined ? {} : { bitsPerSecond }),
-    })),
+    uplinks: uplinks.map(
+      ({ id, label, interface: name, domain, cost, port, bitsPerSecond, isDrained = false, probeTargets }) => ({
+        id,
+        label,
+        interface: name,
+        domain,
+        cost,
+        port,
+        ...(bitsPerSecond === undefined ? {} : { bitsPerSecond }),
+        isDrained,
+        ...(probeTargets === undefined ? {} : { probeTargets: [...probeTargets] }),
+      }),
+    ),
     tunnels,
     edges: remotes.map((remote) => ({
       id: remote.id,
       siteId: remote.siteId,
       overlayAddress: remote.overlayAddress,
-      allowed: (allowances.get(remote.siteId) ?? []).map(plain),
+      allowed: [...(allowances.get(remote.siteId) ?? []), ...originated(model, remote.siteId)].map(plain),
+      isDrained: isEdgeDrained(model, remote.id),
+      ...reachProbeOf(model, remote.siteId),
     })),
     routes: routesTo(model, edge, allowances),
     peers: model.peers
@@ -149,25 +170,22 @@ function compileEdge(
         ...(peer.presharedKey === undefined ? {} : { presharedKey: peer.presharedKey }),
         allowed: peer.allowed.map(plain),
       })),
-    classes: model.classes.map(compileClass),
+    policies: compilePolicies(model, uplinks),
+    treatments: compileTreatments(model.policies),
+    slaClasses: (model.slaClasses ?? []).map((one) => ({ ...one })),
+    applications: applicationsOf(model),
+    bfd: { ...(model.bfd ?? DEFAULT_BFD) },
+    ...(Object.keys(model.steering ?? {}).length === 0 ? {} : { steering: { ...model.steering } }),
+    bfdPeers: [...bfdPeersOf(model, edge), ...bfdOfNeighbours(model, edge)].sort(byId),
+    ...(bgp === undefined ? {} : { bgp }),
   };
 }
 
-function compileClass({ id, name, match, compression }: TrafficClass): CompiledClass {
-  const { segment, sources, destinations, protocol, ports, dscp } = match;
-  return {
-    id,
-    name,
-    match: {
-      ...(segment === undefined ? {} : { segment }),
-      ...(sources === undefined ? {} : { sources: [...sources] }),
-      ...(destinations === undefined ? {} : { destinations: [...destinations] }),
-      ...(protocol === undefined ? {} : { protocol }),
-      ...(ports === undefined ? {} : { ports: ports.map(([first, last]): [number, number] => [first, last]) }),
-      ...(dscp === undefined ? {} : { dscp: [...dscp] }),
-    },
-    compression,
-  };
+function bfdPeersOf({ bfdPeers = [] }: Model, edge: Edge): Omit<BfdPeer, 'edgeId'>[] {
+  return bfdPeers
+    .filter(({ edgeId }) => edgeId === edge.id)
+    .sort(byId)
+    .map(({ edgeId: _known, ...peer }) => peer);
 }
 
 /** The plan from this edge's side, or nothing when it is not an end of it. */
@@ -184,12 +202,41 @@ function tunnelSeenFrom(model: Model, edge: Edge, plan: TunnelPlan): CompiledTun
         edgeId: other.edgeId,
         siteId: other.siteId,
         uplinkId: other.uplinkId,
+        label: uplink.label,
         publicKey: uplink.publicKey as string,
         endpoints: endpointsOf(uplink, plan.family).slice(0, MAX_ENDPOINTS),
       },
       cost: plan.cost,
+      isDrained: isDrained(model, plan),
     },
   ];
+}
+
+/** Either of its uplinks is. */
+function isDrained({ uplinks }: Model, { a, b }: TunnelPlan): boolean {
+  return uplinks.some((uplink) => uplink.isDrained === true && (uplink.id === a.uplinkId || uplink.id === b.uplinkId));
+}
+
+/** An edge is out of service when all of its uplinks are. */
+function isEdgeDrained({ uplinks }: Model, edgeId: string): boolean {
+  const own = uplinks.filter((uplink) => uplink.edgeId === edgeId);
+  return own.length > 0 && own.every((uplink) => uplink.isDrained === true);
+}
+
+function reachProbeOf({ sites }: Model, siteId: string): { reachProbe?: string } {
+  const reachProbe = sites.find(({ id }) => id === siteId)?.reachProbe ?? undefined;
+  return reachProbe === undefined ? {} : { reachProbe };
+}
+
+/** Those that a policy names. The catalogue's are added by whoever keeps it, as part of the model. */
+function applicationsOf({ policies, applications = [] }: Model): CompiledApplication[] {
+  const named = new Set(policies.flatMap(({ match }) => match.applications ?? []));
+  return applications
+    .filter(({ id }) => named.has(id))
+    .map(({ id, name, ports, prefixes, names }) => ({
+      ...{ id, name, prefixes: [...prefixes], names: [...names] },
+      ports: ports.map((range) => ({ ...range })),
+    }));
 }
 
 const MAX_ENDPOINTS = 16;

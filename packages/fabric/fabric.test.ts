@@ -42,7 +42,7 @@ function mesh(
       })),
     ),
     peers: [],
-    classes: [],
+    policies: [],
   };
 }
 

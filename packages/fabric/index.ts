@@ -4,8 +4,13 @@
  *
  * Imports only @patronus/net. Signing, numbering and storing are the controller's business.
  */
+export * from './bgp.ts';
 export * from './check.ts';
-export * from './classes.ts';
 export * from './compile.ts';
+export * from './compileBgp.ts';
+export * from './compilePolicies.ts';
+export * from './matchPolicy.ts';
 export * from './model.ts';
+export * from './policies.ts';
+export * from './treatment.ts';
 export * from './tunnels.ts';

@@ -2,8 +2,11 @@
  * What edge and controller say on the mutual-TLS WebSocket of port 8444: one JSON object a text frame.
  * Unknown message types and unknown fields are passed over (one release of difference is served).
  */
+import { MAX_BFD_PEERS, MAX_BGP_NEIGHBOURS, priorities } from '@patronus/fabric';
 import { z } from 'zod';
-import { identifierSchema, signedConfigurationSchema, versionSchema, wireguardKeySchema } from './configuration.ts';
+import { bgpTelemetrySchema } from './bgp.ts';
+import { signedConfigurationSchema, versionSchema } from './configuration.ts';
+import { identifierSchema, wireguardKeySchema } from './names.ts';
 
 /** Raised when a message's meaning changes; both ends serve the previous one as well. */
 export const PROTOCOL_VERSION = 1;
@@ -16,8 +19,9 @@ const counter = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** What one report holds at most. An edge with more tunnels tells of the first so many. */
 export const MAX_REPORTED_TUNNELS = 4096;
-/** The classes of a configuration, and what belongs to none. */
-const MAX_REPORTED_CLASSES = 257;
+/** The policies of a configuration, and what belongs to none. */
+const MAX_REPORTED_POLICIES = 257;
+export const MAX_REPORTED_UPLINKS = 64;
 const MAX_CAPABILITIES = 32;
 const MAX_COUNTERS = 256;
 
@@ -26,7 +30,7 @@ export const compressionTelemetrySchema = z.object({
   packets: counter,
   fromBytes: counter,
   toBytes: counter,
-  /** Sent as they were although their class compresses: they would not have become smaller. */
+  /** Sent as they were although their policy compresses: they would not have become smaller. */
   skipped: counter,
   expandedPackets: counter,
   expandedFromBytes: counter,
@@ -35,8 +39,8 @@ export const compressionTelemetrySchema = z.object({
 });
 export type CompressionTelemetry = z.infer<typeof compressionTelemetrySchema>;
 
-/** What one policy class sent from this edge; `id` null: what no class matches. */
-export const classTelemetrySchema = z.object({
+/** What one policy did at this edge; `id` null: what no policy matches. */
+export const policyTelemetrySchema = z.object({
   id: identifierSchema.nullable(),
   sentPackets: counter,
   sentBytes: counter,
@@ -44,8 +48,60 @@ export const classTelemetrySchema = z.object({
   compressedFromBytes: counter,
   compressedToBytes: counter,
   skippedPackets: counter,
+  /** Flows that it was found for, and packets that it denied. Absent from an edge one release older. */
+  flows: counter.optional(),
+  deniedPackets: counter.optional(),
 });
-export type ClassTelemetry = z.infer<typeof classTelemetrySchema>;
+export type PolicyTelemetry = z.infer<typeof policyTelemetrySchema>;
+
+/** What was measured of one direction of a tunnel over the last seconds. */
+export const directionQualitySchema = z.object({
+  /** Packets that were sent into it meanwhile: what the loss is a part of. */
+  packets: counter,
+  /** 0…1. */
+  loss: z.number().min(0).max(1),
+  /** Interarrival jitter (RFC 3550 §6.4.1). */
+  jitterUs: counter,
+  /** One-way delay above the least of the window: absolute one-way delay cannot be known. */
+  delayChangeUs: counter,
+});
+export type DirectionQuality = z.infer<typeof directionQualitySchema>;
+
+export const tunnelQualitySchema = z.object({
+  /** From here to the other end; null until the other end reported. */
+  outgoing: directionQualitySchema.nullable(),
+  incoming: directionQualitySchema.nullable(),
+  /** 1…4.5 (G.107 simplified); null: not measured. */
+  mos: z.number().min(1).max(5).nullable(),
+  /** What the tunnel was seen to deliver while it was full, bits a second; null: it never was. */
+  capacityBitsPerSecond: counter.nullable(),
+});
+export type TunnelQuality = z.infer<typeof tunnelQualitySchema>;
+
+/** A BFD session (RFC 5880 §6.8.1), in ms where the RFC has µs. */
+export const bfdSessionSchema = z.object({
+  state: z.enum(['adminDown', 'down', 'init', 'up']),
+  remoteState: z.enum(['adminDown', 'down', 'init', 'up']),
+  localDiscriminator: counter,
+  remoteDiscriminator: counter,
+  /** RFC 5880 §4.1: 0…31. */
+  diagnostic: z.int().min(0).max(31),
+  remoteDiagnostic: z.int().min(0).max(31),
+  /** As negotiated. */
+  transmitIntervalMs: counter,
+  detectionTimeMs: counter,
+  /** Times it went from Up to Down since it was made. */
+  downs: counter,
+});
+export type BfdSessionTelemetry = z.infer<typeof bfdSessionSchema>;
+
+/** The session with a router outside of the fabric. */
+export const bfdPeerTelemetrySchema = z.object({
+  id: identifierSchema,
+  address: z.string().max(64),
+  session: bfdSessionSchema,
+});
+export type BfdPeerTelemetry = z.infer<typeof bfdPeerTelemetrySchema>;
 
 /** One tunnel as one of its ends sees it. Counters are totals since the forwarder's start. */
 export const tunnelTelemetrySchema = z.object({
@@ -67,8 +123,115 @@ export const tunnelTelemetrySchema = z.object({
   /** Largest inner packet that fits through. Absent from an edge one release older, like `compression`. */
   mtu: z.int().min(0).max(0xffff).optional(),
   compression: compressionTelemetrySchema.optional(),
+  quality: tunnelQualitySchema.optional(),
+  bfd: bfdSessionSchema.optional(),
 });
 export type TunnelTelemetry = z.infer<typeof tunnelTelemetrySchema>;
+
+/** Which path a treatment's flows to an edge now take. */
+export const pathTelemetrySchema = z.object({
+  treatment: identifierSchema,
+  edgeId: identifierSchema,
+  /** In order; empty: none is up. */
+  tunnelIds: z.array(z.string().max(160)).max(256),
+});
+
+/** Whether the internet is reached by an uplink, for policies that break out. */
+export const breakoutTelemetrySchema = z.object({
+  uplinkId: identifierSchema,
+  state: z.enum(['up', 'down', 'unknown']),
+  roundTripUs: counter.nullable(),
+  loss: z.number().min(0).max(1).nullable(),
+});
+
+/** What one priority sent by an uplink, totals since the uplink was given its rate; bytes of inner packets. */
+const priorityTelemetrySchema = z.object({
+  priority: z.enum(priorities),
+  sentPackets: counter,
+  sentBytes: counter,
+  droppedPackets: counter,
+  /** Marked instead of dropped (RFC 3168). */
+  markedPackets: counter,
+  /** Over the last 10 to 20 s; null: nothing was sent. */
+  delayP50Us: counter.nullable(),
+  delayP99Us: counter.nullable(),
+  delayMostUs: counter,
+});
+
+/** What waits before an uplink whose rate is known. */
+export const shapingTelemetrySchema = z.object({
+  uplinkId: identifierSchema,
+  bitsPerSecond: counter,
+  /** Now; bytes as on the wire. */
+  waitingPackets: counter,
+  waitingBytes: counter,
+  priorities: z.array(priorityTelemetrySchema).max(priorities.length),
+});
+export type ShapingTelemetry = z.infer<typeof shapingTelemetrySchema>;
+
+/** What was sent twice or with parity, and what that was good for; totals since the forwarder's start. */
+export const protectionTelemetrySchema = z.object({
+  /** Numbered packets sent, copies of them sent besides, and parity. */
+  sent: counter,
+  copies: counter,
+  paritySent: counter,
+  /** Numbered packets that came for the first time, and those that came again. */
+  received: counter,
+  duplicates: counter,
+  /** Rebuilt from parity. */
+  repaired: counter,
+  /** Given up after waiting; of those, passed on after one with a higher number; too old to tell whether they were new. */
+  lost: counter,
+  late: counter,
+  tooLate: counter,
+});
+export type ProtectionTelemetry = z.infer<typeof protectionTelemetrySchema>;
+
+/** Whether a host of another site's LAN answers through the tunnels. */
+export const reachTelemetrySchema = z.object({
+  edgeId: identifierSchema,
+  address: z.string().max(64),
+  state: z.enum(['up', 'down', 'unknown']),
+  roundTripUs: counter.nullable(),
+});
+
+/** One change of path, with all that led to it: `Decision` of @patronus/steering, by the wall clock. */
+export const decisionSchema = z.object({
+  /** Counts the edge's decisions, over restarts too; with `instanceId` of `hello` it names one for ever. */
+  number: counter,
+  wallMs: z.number(),
+  generation: counter,
+  treatment: identifierSchema,
+  edgeId: identifierSchema,
+  chosen: z.array(z.string().max(160)).max(256),
+  previous: z.array(z.string().max(160)).max(256),
+  /** Stable word: `down`, `silent`, `sla-violated`, `failback`, `lower-cost`, `better`, `drained`, `configured`, … */
+  rule: z.string().max(64),
+  /** In a sentence, for a person. */
+  reason: z.string().max(500),
+  candidates: z
+    .array(
+      z.object({
+        tunnelId: z.string().max(160),
+        /** 1 is the first; null: not in the group. */
+        rank: z.int().min(1).nullable(),
+        state: tunnelStateSchema,
+        meetsSla: z.boolean().nullable(),
+        roundTripUs: counter.nullable(),
+        loss: z.number().min(0).max(1).nullable(),
+        jitterUs: counter.nullable(),
+        mos: z.number().nullable(),
+        cost: counter,
+        /** Why it is not the first; why it is. */
+        why: z.string().max(300),
+      }),
+    )
+    .max(256),
+  /** SHA-256 of the signed configuration, hex. */
+  configurationHash: z.string().max(64),
+  configurationVersion: versionSchema,
+});
+export type DecisionTelemetry = z.infer<typeof decisionSchema>;
 
 export const uplinkReportSchema = z.object({
   id: identifierSchema,
@@ -118,14 +281,26 @@ export const edgeMessageSchema = z.discriminatedUnion('type', [
     /** When it was taken; older than now if it waited for the controller. */
     wallMs: z.number(),
     tunnels: z.array(tunnelTelemetrySchema).max(MAX_REPORTED_TUNNELS),
-    classes: z.array(classTelemetrySchema).max(MAX_REPORTED_CLASSES).optional(),
+    policies: z.array(policyTelemetrySchema).max(MAX_REPORTED_POLICIES).optional(),
     /** What the packet path found out about the machine (offloads, cipher), in words. */
     capabilities: z.record(z.string().max(64), z.string().max(200)).refine(atMost(MAX_CAPABILITIES)).optional(),
+    paths: z.array(pathTelemetrySchema).max(MAX_REPORTED_TUNNELS).optional(),
+    breakout: z.array(breakoutTelemetrySchema).max(MAX_REPORTED_UPLINKS).optional(),
+    reach: z.array(reachTelemetrySchema).max(MAX_REPORTED_TUNNELS).optional(),
+    bfdPeers: z
+      .array(bfdPeerTelemetrySchema)
+      .max(MAX_BFD_PEERS + MAX_BGP_NEIGHBOURS)
+      .optional(),
+    bgp: bgpTelemetrySchema.optional(),
+    shaping: z.array(shapingTelemetrySchema).max(MAX_REPORTED_UPLINKS).optional(),
+    protection: protectionTelemetrySchema.optional(),
     /** Drops by reason since the forwarder's start. */
     counters: z.record(z.string().max(64), counter).refine(atMost(MAX_COUNTERS)),
     /** Reports lost because the bounded buffer was full. */
     dropped: counter,
   }),
+  /** Told once each, in order; `lost`: how many were dropped before the controller could be told. */
+  z.object({ type: z.literal('decisions'), decisions: z.array(decisionSchema).max(200), lost: counter }),
   /** Something a person should hear of: route tampering repaired, forwarder restarted, clock far off. */
   z.object({ type: z.literal('notice'), code: z.string(), message: z.string(), wallMs: z.number() }),
   z.object({ type: z.literal('renew'), certificateRequest: z.string() }),
@@ -142,6 +317,8 @@ export const controllerMessageSchema = z.discriminatedUnion('type', [
     continuation: z.string(),
     wallMs: z.number(),
     telemetryIntervalMs: z.number(),
+    /** Number of the latest decision that is known of this edge, which tells what followed; absent from an older controller. */
+    decisionNumber: counter.optional(),
   }),
   z.object({ type: z.literal('configuration'), signed: signedConfigurationSchema }),
   z.object({ type: z.literal('renewed'), certificate: z.string() }),

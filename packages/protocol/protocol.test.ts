@@ -12,7 +12,7 @@ import {
   parseEnrolmentToken,
   signedConfigurationSchema,
 } from './index.ts';
-import { configuration, messages, telemetry } from './samples.ts';
+import { configuration, decision, messages, telemetry } from './samples.ts';
 
 const token = { u: ['https://controller.example.net:8443'], s: 'a'.repeat(43), p: ['0'.repeat(64)] };
 
@@ -74,10 +74,10 @@ describe('configurations', () => {
       { peers: [{ id: 'p', name: 'p', uplinkId: 'u1', publicKey: 'short', allowed: [] }] },
       { routes: [{ segment: 0, prefix: '10.2.0.0/24', nextHops: [] }] },
       { controllers: [] },
-      { classes: [{ ...configuration.classes[0], compression: 17 }] },
-      { classes: [{ ...configuration.classes[0], match: { ports: [[1, 65_536]] } }] },
-      { classes: [{ ...configuration.classes[0], match: { dscp: [] } }] },
-      { classes: Array.from({ length: 257 }, () => configuration.classes[0]) },
+      { policies: [{ ...configuration.policies[0], compression: 17 }] },
+      { policies: [{ ...configuration.policies[0], match: { ports: [[1, 65_536]] } }] },
+      { policies: [{ ...configuration.policies[0], match: { dscp: [] } }] },
+      { policies: Array.from({ length: 257 }, () => configuration.policies[0]) },
       { uplinks: [{ ...configuration.uplinks[0], bitsPerSecond: 63_999 }] },
     ];
     for (const field of broken) {
@@ -85,9 +85,9 @@ describe('configurations', () => {
     }
   });
 
-  test('of a controller one release older, which knew no classes, are understood as having none', () => {
-    const { classes: _none, ...older } = configuration;
-    assert.deepEqual(configurationSchema.parse(older).classes, []);
+  test('of a controller one release older, which knew no policies, are understood as having none', () => {
+    const { policies: _none, ...older } = configuration;
+    assert.deepEqual(configurationSchema.parse(older).policies, []);
   });
 
   test('are numbered by epoch before sequence', () => {
@@ -111,7 +111,7 @@ describe('the channel', () => {
   test('reports of an edge one release older are understood, and reports with impossible or too many numbers refused', () => {
     const [tunnel] = telemetry.tunnels;
     const { mtu: _mtu, compression, ...older } = tunnel;
-    const { classes, capabilities: _capabilities, ...oldest } = telemetry;
+    const { policies, capabilities: _capabilities, ...oldest } = telemetry;
     const passes = (message: object) => edgeMessageSchema.safeParse(message).success;
     assert.ok(passes(telemetry));
     assert.ok(passes({ ...oldest, tunnels: [older] }));
@@ -121,14 +121,45 @@ describe('the channel', () => {
       { tunnels: [{ ...tunnel, loss: -0.5 }] },
       { tunnels: [{ ...tunnel, sentBytes: Number.POSITIVE_INFINITY }] },
       { tunnels: [{ ...tunnel, compression: { ...compression, fromBytes: -1 } }] },
-      { classes: Array.from({ length: 258 }, () => classes[0]) },
-      { classes: [{ ...classes[0], sentPackets: 2 ** 60 }] },
+      { policies: Array.from({ length: 258 }, () => policies[0]) },
+      { policies: [{ ...policies[0], sentPackets: 2 ** 60 }] },
       { capabilities: { tun: 'x'.repeat(201) } },
       { capabilities: Object.fromEntries(Array.from({ length: 33 }, (_, number) => [`c${number}`, ''])) },
+      { tunnels: [{ ...tunnel, quality: { ...tunnel.quality, mos: 9 } }] },
+      { tunnels: [{ ...tunnel, bfd: { ...tunnel.bfd, diagnostic: 32 } }] },
+      { tunnels: [{ ...tunnel, bfd: { ...tunnel.bfd, state: 'sideways' } }] },
+      { paths: [{ ...telemetry.paths[0], tunnelIds: Array.from({ length: 257 }, () => 'one') }] },
+      { paths: [{ ...telemetry.paths[0], treatment: '../../etc/passwd' }] },
+      { breakout: Array.from({ length: 65 }, () => telemetry.breakout[0]) },
+      { breakout: [{ ...telemetry.breakout[0], loss: 1.5 }] },
+      { reach: [{ ...telemetry.reach[0], address: 'x'.repeat(65) }] },
       { counters: Object.fromEntries(Array.from({ length: 257 }, (_, number) => [`c${number}`, 0])) },
     ];
     for (const change of wrong)
       assert.equal(passes({ ...telemetry, ...change }), false, JSON.stringify(change).slice(0, 80));
+  });
+
+  test('decisions are bounded in number, words and candidates', () => {
+    const passes = (more: object, count = 1, lost = 0) =>
+      edgeMessageSchema.safeParse({
+        ...{ type: 'decisions', lost },
+        decisions: Array.from({ length: count }, () => ({ ...decision, ...more })),
+      }).success;
+    assert.ok(passes({}, 200));
+    assert.equal(passes({}, 201), false);
+    assert.equal(passes({}, 1, -1), false);
+    const [candidate] = decision.candidates;
+    const wrong: readonly object[] = [
+      { number: -1 },
+      { reason: 'x'.repeat(501) },
+      { rule: 'x'.repeat(65) },
+      { treatment: "default'; drop table decision; --" },
+      { candidates: [{ ...candidate, why: 'x'.repeat(301) }] },
+      { candidates: [{ ...candidate, loss: 1.1 }] },
+      { candidates: Array.from({ length: 257 }, () => candidate) },
+      { configurationVersion: { epoch: 0, sequence: 1 } },
+    ];
+    for (const change of wrong) assert.equal(passes(change), false, JSON.stringify(change).slice(0, 80));
   });
 
   test('mutated messages are refused or understood, never thrown at', () => {

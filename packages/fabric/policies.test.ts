@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import {
   check,
   compile,
-  hiddenClasses,
-  MAX_CLASSES,
+  hiddenPolicies,
+  MAX_POLICIES,
   type Model,
   matchFaults,
-  type TrafficClass,
+  type Policy,
   type TrafficMatch,
 } from './index.ts';
 
@@ -16,34 +16,38 @@ const model: Model = {
   ...{ organisation: 'default', controllers: ['198.51.100.1:8444'], mtu: 1420 },
   sites: [{ id: 's1', name: 'Berlin', prefixes: [{ segment: 0, prefix: '10.1.0.0/16' }] }],
   edges: [{ id: 'e1', name: 'berlin', siteId: 's1', overlayAddress: '100.127.0.1', isTrusted: true }],
-  ...{ uplinks: [], peers: [], classes: [] },
+  ...{ uplinks: [], peers: [], policies: [] },
 };
 
-function classesOf(...matches: TrafficMatch[]): TrafficClass[] {
-  return matches.map((match, index) => ({ id: `c${index}`, name: `class ${index}`, match, compression: null }));
+function policiesOf(...matches: TrafficMatch[]): Policy[] {
+  return matches.map((match, index) => ({ id: `c${index}`, name: `policy ${index}`, match, compression: null }));
 }
 
 function codesOf(...matches: TrafficMatch[]): string[] {
-  return check({ ...model, classes: classesOf(...matches) }).map(({ code }) => code);
+  return check({ ...model, policies: policiesOf(...matches) }).map(({ code }) => code);
 }
 
-describe('traffic classes', () => {
+describe('policies', () => {
   test('reach every edge in their order, with nothing that was not given', () => {
-    const classes = [
+    const policies = [
       { id: 'c2', name: 'Voice', match: { dscp: [46] }, compression: null },
       { id: 'c1', name: 'Rest', match: {}, compression: 3 },
     ];
-    assert.deepEqual(compile({ ...model, classes }).get('e1')?.classes, classes);
+    const asked = { action: 'allow', breakoutUplinks: [], treatment: 'default', priority: 'normal' };
+    assert.deepEqual(
+      compile({ ...model, policies }).get('e1')?.policies,
+      policies.map((policy) => ({ ...policy, ...asked, limitPercent: null, mark: null })),
+    );
   });
 
   test('that can match nothing are errors, each named', () => {
     const wrong: Readonly<Record<string, TrafficMatch>> = {
-      CLASS_PREFIX_INVALID: { sources: ['10.0.0.1/8'] },
-      CLASS_PORTS_REVERSED: { ports: [[90, 80]] },
-      CLASS_PROTOCOL_WITHOUT_PORTS: { protocol: 47, ports: [[1, 2]] },
-      CLASS_FAMILIES_DIFFER: { sources: ['10.0.0.0/8'], destinations: ['fd00::/8'] },
-      CLASS_PROTOCOL_OF_OTHER_FAMILY: { protocol: 58, destinations: ['10.0.0.0/8'] },
-      CLASS_DSCP_INVALID: { dscp: [64] },
+      POLICY_PREFIX_INVALID: { sources: ['10.0.0.1/8'] },
+      POLICY_PORTS_REVERSED: { ports: [[90, 80]] },
+      POLICY_PROTOCOL_WITHOUT_PORTS: { protocol: 47, ports: [[1, 2]] },
+      POLICY_FAMILIES_DIFFER: { sources: ['10.0.0.0/8'], destinations: ['fd00::/8'] },
+      POLICY_PROTOCOL_OF_OTHER_FAMILY: { protocol: 58, destinations: ['10.0.0.0/8'] },
+      POLICY_DSCP_INVALID: { dscp: [64] },
     };
     for (const [code, match] of Object.entries(wrong)) {
       assert.deepEqual(codesOf(match), [code]);
@@ -57,18 +61,18 @@ describe('traffic classes', () => {
   });
 
   test('are told apart by their names, and are not endless', () => {
-    const [one] = classesOf({ protocol: 6 });
-    const twice = [one!, { ...one!, id: 'other', name: 'CLASS 0', match: { protocol: 17 } }];
+    const [one] = policiesOf({ protocol: 6 });
+    const twice = [one!, { ...one!, id: 'other', name: 'POLICY 0', match: { protocol: 17 } }];
     assert.deepEqual(
-      check({ ...model, classes: twice }).map(({ code, classId }) => [code, classId]),
-      [['CLASS_NAME_TAKEN', 'other']],
+      check({ ...model, policies: twice }).map(({ code, policyId }) => [code, policyId]),
+      [['POLICY_NAME_TAKEN', 'other']],
     );
-    const many = classesOf(
-      ...Array.from({ length: MAX_CLASSES + 1 }, (_, n) => ({ ports: [[n, n]] as [number, number][] })),
+    const many = policiesOf(
+      ...Array.from({ length: MAX_POLICIES + 1 }, (_, n) => ({ ports: [[n, n]] as [number, number][] })),
     );
     assert.deepEqual(
-      check({ ...model, classes: many }).map(({ code }) => code),
-      ['TOO_MANY_CLASSES'],
+      check({ ...model, policies: many }).map(({ code }) => code),
+      ['TOO_MANY_POLICIES'],
     );
   });
 
@@ -80,7 +84,7 @@ describe('traffic classes', () => {
       {},
       { dscp: [9] },
     );
-    assert.deepEqual(codes, ['CLASS_HIDDEN', 'CLASS_HIDDEN']);
+    assert.deepEqual(codes, ['POLICY_HIDDEN', 'POLICY_HIDDEN']);
   });
 
   test('are called hidden only when no packet is left for them', () => {
@@ -104,9 +108,9 @@ describe('traffic classes', () => {
       (match.dscp === undefined || match.dscp.includes(packet.dscp));
     fc.assert(
       fc.property(fc.array(small, { minLength: 2, maxLength: 4 }), (matches) => {
-        const classes = classesOf(...(matches as TrafficMatch[]));
-        for (const [hidden, by] of hiddenClasses(classes)) {
-          assert.ok(classes.indexOf(by) < classes.indexOf(hidden));
+        const policies = policiesOf(...(matches as TrafficMatch[]));
+        for (const [hidden, by] of hiddenPolicies(policies)) {
+          assert.ok(policies.indexOf(by) < policies.indexOf(hidden));
           assert.ok(packets.every((packet) => !takes(hidden.match, packet) || takes(by.match, packet)));
         }
       }),
