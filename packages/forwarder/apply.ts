@@ -3,14 +3,19 @@
  * are looked up in are replaced at once, and only then does the old go; a link that stays is never touched.
  */
 import type { Family } from '@patronus/net';
+import { arrangeGroups } from './arrange.ts';
+import type { Tunnel } from './bfd/bfdSessions.ts';
+import type { GroupsCommand } from './control.ts';
+import { uplinkSocketName } from './descriptorNames.ts';
 import { diffLinks, type LinkIdentity } from './difference.ts';
 import { Link } from './links.ts';
+import type { Measurements } from './measurement/measurements.ts';
+import { touchWaiting } from './memory.ts';
 import type { PathContext } from './path/context.ts';
 import type { ParsedPrefix, Plan, PlannedPeer, PlannedTunnel } from './plan.ts';
 import { type DeviceEntry, type Devices, hasKey } from './session/devices.ts';
-import type { Tunnels } from './session/tunnels.ts';
-import { type SocketNames, uplinkSocketName } from './socketNames.ts';
-import type { Group } from './tables/groups.ts';
+import type { TunnelOptions, Tunnels } from './session/tunnels.ts';
+import type { SocketNames } from './socketNames.ts';
 import { buildAllowed, buildRoutes, type SegmentRoute, type Target } from './tables/routes.ts';
 
 /** A link as it is to be. */
@@ -18,7 +23,7 @@ export interface DesiredLink extends LinkIdentity {
   readonly privateKey: Uint8Array;
   readonly timestampFloor: Uint8Array | undefined;
   readonly allowed: readonly ParsedPrefix[];
-  readonly tunnel: PlannedTunnel | undefined;
+  readonly tunnel: (PlannedTunnel & TunnelOptions) | undefined;
   readonly peer: PlannedPeer | undefined;
 }
 
@@ -32,14 +37,21 @@ export interface Parts {
   readonly context: PathContext;
   readonly devices: Devices;
   readonly tunnels: Tunnels;
+  readonly measurements: Measurements;
   readonly sockets: SocketNames;
 }
 
 /** A stock peer may call over either; an uplink has a socket for each. */
 const FAMILIES: readonly Family[] = [4, 6];
 
-/** Applies the plan; answers the links that exist from now on. */
-export function applyPlan(parts: Parts, plan: Plan, existing: readonly ExistingLink[], now: number): ExistingLink[] {
+/** Applies the plan, with the groups that steering published last; answers the links that exist from now on. */
+export function applyPlan(
+  parts: Parts,
+  plan: Plan,
+  published: GroupsCommand | undefined,
+  existing: readonly ExistingLink[],
+  now: number,
+): ExistingLink[] {
   const difference = diffLinks(existing, desiredLinks(parts.devices, plan));
   const result: ExistingLink[] = [];
   for (const [link, desired] of difference.kept) result.push(keepLink(parts, link, desired, now));
@@ -49,15 +61,19 @@ export function applyPlan(parts: Parts, plan: Plan, existing: readonly ExistingL
     const added = addLink(parts, desired, now);
     if (added !== undefined) result.push(added);
   }
-  publishRouting(parts.context, plan, result);
+  publishRouting(parts.context, plan, published, result);
   parts.tunnels.limitMtu(plan.mtu, now);
+  parts.measurements.replace(
+    result.map(({ link }) => link),
+    now,
+  );
   for (const old of difference.removed) {
     if (parts.context.links.at(old.link.number) === old.link) removeLink(parts, old, now);
   }
   closeIdleDevices(parts.devices, result);
-  limitBursts(parts, plan);
   const uplinkIds = new Set(plan.uplinks.map(({ id }) => id));
   for (const socket of parts.sockets.keepUplinks(uplinkIds)) parts.context.io.closeSocket(socket);
+  shape(parts, plan, now);
   return result;
 }
 
@@ -74,7 +90,7 @@ function desiredLinks(devices: Devices, plan: Plan): DesiredLink[] {
     ...of(tunnel.uplinkId, tunnel.family, tunnel.publicKey),
     presharedKey: undefined,
     allowed: plan.edges.get(tunnel.edgeId) ?? [],
-    tunnel,
+    tunnel: { ...tunnel, remoteAddress: plan.overlayAddresses.get(tunnel.edgeId)! },
     peer: undefined,
   }));
   const peers = plan.peers.flatMap((peer) =>
@@ -90,7 +106,7 @@ function desiredLinks(devices: Devices, plan: Plan): DesiredLink[] {
 }
 
 function keepLink(
-  { devices, context }: Parts,
+  { devices, context, tunnels }: Parts,
   existing: ExistingLink,
   desired: DesiredLink,
   now: number,
@@ -99,8 +115,7 @@ function keepLink(
   devices.setPeer(entry, desired.remotePublicKey, desired.presharedKey, desired.tunnel?.endpoints ?? [], now);
   link.allowed = buildAllowed(desired.allowed);
   if (link.tunnel !== undefined && desired.tunnel !== undefined) {
-    link.tunnel.id = desired.tunnel.id;
-    link.tunnel.edgeId = desired.tunnel.edgeId;
+    tunnels.change(link as Tunnel, desired.tunnel, now);
   }
   link.peerId = desired.peer?.id;
   context.links.put(link);
@@ -109,7 +124,7 @@ function keepLink(
 
 /** undefined: no number or socket is left for it, which `readPlan` has made sure of unless uplinks came and went a lot. */
 function addLink(
-  { context, devices, tunnels, sockets }: Parts,
+  { context, devices, tunnels, measurements, sockets }: Parts,
   desired: DesiredLink,
   now: number,
 ): ExistingLink | undefined {
@@ -125,9 +140,10 @@ function addLink(
   const endpoints = desired.tunnel?.endpoints ?? [];
   const peer = devices.setPeer(entry, desired.remotePublicKey, desired.presharedKey, endpoints, now);
   const link = new Link({ number, socket, family, peer }, buildAllowed(desired.allowed));
+  if (desired.tunnel !== undefined) link.measurement = measurements.create();
   context.links.put(link);
   devices.bind(link);
-  if (desired.tunnel !== undefined) tunnels.add(link, desired.tunnel.id, desired.tunnel.edgeId, now);
+  if (desired.tunnel !== undefined) tunnels.add(link, desired.tunnel, now);
   link.peerId = desired.peer?.id;
   const { ownPublicKey, remotePublicKey, presharedKey } = desired;
   return { uplinkId, family, ownPublicKey, remotePublicKey, presharedKey, link, entry };
@@ -143,8 +159,8 @@ function isInTheWay(old: ExistingLink, desired: DesiredLink): boolean {
 }
 
 function removeLink({ context, devices, tunnels }: Parts, { link, entry }: ExistingLink, now: number): void {
+  tunnels.remove(link, now);
   devices.removePeer(entry, link, now);
-  tunnels.remove(link);
   context.links.remove(link);
 }
 
@@ -156,49 +172,47 @@ function closeIdleDevices(devices: Devices, links: readonly ExistingLink[]): voi
 /** A shaped line gets no more at once than it sends in this time: a call must not wait behind a burst of bulk. */
 const BURST_SECONDS = 0.002;
 
-function limitBursts({ sockets, context }: Parts, plan: Plan): void {
-  for (const { id, bitsPerSecond } of plan.uplinks) {
+function shape({ sockets, context }: Parts, plan: Plan, now: number): void {
+  const uplinks = plan.uplinks.map(({ id, bitsPerSecond }) => ({
+    id,
+    bitsPerSecond,
+    sockets: FAMILIES.flatMap((family) => sockets.numberOf(uplinkSocketName(id, family)) ?? []),
+  }));
+  for (const { bitsPerSecond, sockets: own } of uplinks) {
     const bytes = bitsPerSecond === undefined ? Number.POSITIVE_INFINITY : (bitsPerSecond / 8) * BURST_SECONDS;
-    for (const family of FAMILIES) {
-      const socket = sockets.numberOf(uplinkSocketName(id, family));
-      if (socket !== undefined) context.io.limitBursts(socket, bytes);
-    }
+    for (const socket of own) context.io.limitBursts(socket, bytes);
   }
+  if (uplinks.some(({ bitsPerSecond }) => bitsPerSecond !== undefined)) touchWaiting(context.memory);
+  context.shapers.configure(uplinks, now);
 }
 
-/** Groups and routes refer to links and groups by number, so all of them are replaced together. */
-function publishRouting(context: PathContext, plan: Plan, links: readonly ExistingLink[]): void {
-  const groups = groupsOf(plan, links);
-  const groupOf = new Map(groups.map((group, at) => [group.edgeId, at]));
-  for (const { link } of links) {
-    if (link.tunnel !== undefined) link.tunnel.group = groupOf.get(link.tunnel.edgeId) ?? -1;
-  }
-  context.groups.publish(context.groups.generation, groups);
+/** Groups and routes refer to links and edges by number, so all of them are replaced together. */
+function publishRouting(
+  context: PathContext,
+  plan: Plan,
+  published: GroupsCommand | undefined,
+  links: readonly ExistingLink[],
+): void {
+  const { groups, applications, policies, flows } = context;
+  applications.replace(plan.applications);
+  context.recognition.follow();
+  policies.replace(plan.policies);
+  groups.publish(published?.generation ?? groups.generation, arrangeGroups(links, published));
   context.routing = {
-    routes: buildRoutes(routesOf(plan, links, groupOf), plan.local),
+    routes: buildRoutes(routesOf(context, plan, links), plan.local),
     ownSources: buildAllowed(plan.local),
     mtu: plan.mtu,
     ownAddress: plan.overlayAddress.bytes,
   };
-  context.classes.replace(plan.classes);
   for (const { link } of links) if (link.tunnel === undefined) link.mtu = plan.mtu;
-  context.flows.forgetAll();
+  flows.reconsider();
 }
 
-/** One group an edge, its tunnels as configured; steering puts them into its own order with `groups`. */
-function groupsOf(plan: Plan, links: readonly ExistingLink[]): Group[] {
-  const edges = new Set([...plan.edges.keys(), ...plan.tunnels.map((tunnel) => tunnel.edgeId)]);
-  return [...edges].map((edgeId) => ({
-    edgeId,
-    tunnels: links.filter(({ link }) => link.tunnel?.edgeId === edgeId).map(({ link }) => link.number),
-  }));
-}
-
-function routesOf(plan: Plan, links: readonly ExistingLink[], groupOf: ReadonlyMap<string, number>): SegmentRoute[] {
+function routesOf({ groups }: PathContext, plan: Plan, links: readonly ExistingLink[]): SegmentRoute[] {
   return plan.routes.map(({ segment, prefix, nextHops, peerId }) => {
     const target: Target =
       peerId === undefined
-        ? { kind: 'edges', groups: Int32Array.from(nextHops.flatMap((edgeId) => groupOf.get(edgeId) ?? [])) }
+        ? { kind: 'edges', edges: Int32Array.from(nextHops, (edgeId) => groups.edges.of(edgeId)) }
         : {
             kind: 'peer',
             links: Int32Array.from(links.filter(({ link }) => link.peerId === peerId).map(({ link }) => link.number)),

@@ -4,6 +4,7 @@
  */
 import type { KernelFunctions, Kernels } from './kernels/index.ts';
 
+/** As the kernels' functions, but `seal` may use up to 32 bytes behind the message, of which 16 become its tag. */
 export interface Cipher extends Pick<KernelFunctions, 'seal' | 'open'> {
   /** For people: `wasm-simd`, `openssl`. */
   readonly name: string;

@@ -31,8 +31,12 @@ export const dropReasons = [
   'notOurs',
   /** Multicast and broadcast do not cross the fabric. */
   'multicast',
-  /** UDP 3784 belongs to the tunnels' own liveness; nobody may send it through one. */
+  /** UDP 3784 belongs to the tunnels' own BFD; nobody else may send it through one. */
   'bfdFromLan',
+  /** A BFD packet of the other edge that RFC 5880 §6.8.6 or 5881 §5 discards. */
+  'badBfd',
+  /** A policy denies it. The sender was told, if it is on our side. */
+  'denied',
   /** No prefix holds the destination. */
   'noRoute',
   /** No tunnel to any next hop is up. */
@@ -53,6 +57,8 @@ export const dropReasons = [
   'tunFailed',
   /** No socket of that uplink and family was handed over yet. */
   'noSocket',
+  /** Waited too long for an uplink that carries only so much, or too much waited before it. */
+  'overload',
 ] as const;
 
 export type DropReason = (typeof dropReasons)[number];

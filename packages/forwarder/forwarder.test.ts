@@ -29,7 +29,7 @@ test('a packet arrives at the other site byte for byte, whatever its length', ()
   assert.equal(right.delivered.length, 0);
 });
 
-test('packets of a flow go through one tunnel, and move to the other within 1.25 s of silence', () => {
+test('packets of a flow go through one tunnel, and move to the other within three intervals of silence', () => {
   const { simulation, left, right } = joinedSites();
   simulation.passes = (datagram) => !isOver('one')(datagram);
   const cutAt = simulation.now;
@@ -39,7 +39,7 @@ test('packets of a flow go through one tunnel, and move to the other within 1.25
     simulation.run(10);
     if (right.delivered.length > 0) firstThrough = simulation.now - cutAt;
   }
-  assert.ok(firstThrough! <= 1_260, `${firstThrough} ms`);
+  assert.ok(firstThrough! <= 920, `${firstThrough} ms`);
   assert.equal(left.all('switched').at(-1)?.tunnelId, 'two-1-2');
   assert.equal(left.all('tunnelState').at(-1)?.state, 'down');
   simulation.passes = () => true;
@@ -82,7 +82,7 @@ test('IPv6 passes the same way, and its errors are those of ICMPv6', () => {
     [left, 2],
     [right, 1],
   ] as const) {
-    const edges = [{ id: `edge${other}`, allowed: [prefix(other)] }];
+    const edges = [{ ...site.plan([other]).edges[0]!, allowed: [prefix(other)] }];
     const routes = [{ ...prefix(other), nextHops: [`edge${other}`] }];
     site.configure(site.plan([other], { serial: 2, local: [prefix(site.number)], edges, routes }));
   }
@@ -146,7 +146,7 @@ test('a hub passes packets on as one hop, and a loop of edges ends', () => {
   const everyone = [sitePrefix(1), sitePrefix(2), sitePrefix(3)];
   const via = (site: SimulatedSite) =>
     site.plan([2], {
-      edges: [{ id: 'edge2', allowed: everyone }],
+      edges: [{ id: 'edge2', allowed: everyone, overlayAddress: '100.64.0.2' }],
       routes: everyone.map((prefix) => ({ ...prefix, nextHops: ['edge2'] })),
     });
   left.configure(via(left));

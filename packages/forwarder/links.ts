@@ -3,11 +3,13 @@
  * place in every typed array of the packet path and stays the same over configurations.
  */
 import type { Family, PrefixTrie } from '@patronus/net';
+import type { TunnelMeasurement } from '@patronus/steering/measurement';
 import type { Peer } from '@patronus/wireguard';
-import type { Liveness } from './liveness.ts';
+import type { TunnelBfd } from './bfd/tunnelBfd.ts';
 import { linkAddressOffset, MOST_LINKS } from './memory.ts';
 import type { UnfinishedRecord } from './path/expansion.ts';
 import type { PathMtu } from './pathMtu.ts';
+import type { Probes } from './probes.ts';
 import { sockaddrLength } from './sockaddr.ts';
 import type { Session } from './tables/sessions.ts';
 
@@ -15,9 +17,10 @@ import type { Session } from './tables/sessions.ts';
 export interface TunnelState {
   id: string;
   edgeId: string;
-  /** The group that leads to its edge. */
-  group: number;
-  readonly liveness: Liveness;
+  /** The edge's number. */
+  edge: number;
+  readonly bfd: TunnelBfd;
+  readonly probes: Probes;
   readonly pathMtu: PathMtu;
   /** The other end said that it understands frames, and what it can do. */
   heardAnnounce: boolean;
@@ -63,11 +66,18 @@ export class Link {
   tunnel: TunnelState | undefined;
   /** Stock peer: its id in the configuration. */
   peerId: string | undefined;
+  /** Of a tunnel. */
+  measurement: TunnelMeasurement | undefined;
   sending: Session | undefined;
   /** Largest inner packet that is sent over it, bytes. A tunnel's is found by probes; a stock peer's is configured. */
   mtu = LEAST_MTU;
   /** A packet larger than LEAST_MTU went out since it was last looked at. */
   sentLarge = false;
+  /** Padded probes for the path's MTU: those that do not arrive are no loss. */
+  mtuProbesSent = 0;
+  mtuProbesReceived = 0;
+  /** It carried nothing for a while: whoever sends or receives over it says so (`PathContext.woken`). */
+  isIdle = false;
   readonly compression = zeroCompression();
   /** Compressed frames sent so far; and a record of which only the beginning was received. */
   compressedFrames = 0;
@@ -89,12 +99,24 @@ export class Link {
   }
 }
 
+/** By the reports of both ends; towards an end that knows none, by probes. null: not measured yet. */
+export function smoothedRoundTripUs({ measurement, tunnel }: Link): number | null {
+  return measurement?.roundTrip.smoothedUs ?? tunnel?.probes.smoothedRoundTripUs ?? null;
+}
+
+/** Why a tunnel that is up may not work, one bit each: idle, and its uplink failed elsewhere (bfd/); silent (talk/). */
+export const Doubt = { bfd: 1, unheard: 2, told: 4 } as const;
+
 /** Links by number. */
 export class LinkTable {
   readonly #links: (Link | undefined)[] = new Array(MOST_LINKS).fill(undefined);
   readonly #free: number[] = Array.from({ length: MOST_LINKS }, (_, at) => MOST_LINKS - 1 - at);
-  /** 1 where the link is a tunnel that answers. */
+  /** 1 where the link is a tunnel that answers; other than 0 where there is reason to doubt that it does (one bit each). */
   readonly isUp = new Uint8Array(MOST_LINKS);
+  readonly isDoubted = new Uint8Array(MOST_LINKS);
+  /** When something came over it, and a packet of people left, monotonic ms. */
+  readonly heardMs = new Float64Array(MOST_LINKS).fill(Number.NEGATIVE_INFINITY);
+  readonly sentMs = new Float64Array(MOST_LINKS).fill(Number.NEGATIVE_INFINITY);
 
   /** A number nobody has; undefined when all are taken. */
   takeNumber(): number | undefined {
@@ -107,7 +129,8 @@ export class LinkTable {
 
   remove(link: Link): void {
     this.#links[link.number] = undefined;
-    this.isUp[link.number] = 0;
+    this.isUp[link.number] = this.isDoubted[link.number] = 0;
+    this.heardMs[link.number] = this.sentMs[link.number] = Number.NEGATIVE_INFINITY;
     this.#free.push(link.number);
   }
 

@@ -2,14 +2,15 @@
  * The one linear memory of a packet path and what lies where in it. It never grows, so it never moves, and a system
  * call can be given `base + offset` as a plain integer. All offsets are bytes from its start.
  *
- *     kernels' scratch | session keys | link addresses | TUN area | outgoing area | staging area | UDP slots |
- *     scratch slot | I/O structures
+ *     kernels' scratch | session keys | link addresses | TUN area | outgoing area | staging area | waiting packets |
+ *     protected packets | UDP slots | scratch slot | I/O structures
  *
  * There is room before every packet, where the transport and frame headers are written, and behind it, where padding and
  * tag go: a packet is sealed and opened where it lies. The three areas are arenas (arena.ts): filled from the front, and
  * empty again once what lies in them has left.
  */
 import { KERNEL_RESERVED } from './kernels/index.ts';
+import { slotAreaLength } from './slots.ts';
 
 /** Packets and datagrams taken from one descriptor in one turn of the loop. */
 export const BATCH = 64;
@@ -41,6 +42,12 @@ const TUN_AREA_LENGTH = 4 * (LARGEST_PACKET + HEADROOM + TAILROOM);
 const OUTGOING_AREA_LENGTH = 512 * 1024;
 const STAGING_AREA_LENGTH = 256 * 1024;
 
+/** Packets that wait for a shaped uplink: a tenth of a second of 490 Mbit/s, and some larger than Ethernet carries. */
+const WAITING_SLOTS = { small: { count: 4_096, length: 1_600 }, large: { count: 64, length: SLOT_LENGTH } } as const;
+
+/** Packets behind a gap, and those that parity may need: of protected streams. */
+const PROTECTION_SLOTS = { small: { count: 2_048, length: 1_600 }, large: { count: 16, length: SLOT_LENGTH } } as const;
+
 export const MOST_SESSIONS = 8_192;
 export const MOST_LINKS = 4_096;
 /** Sockets and TUN queues. */
@@ -61,8 +68,12 @@ export const RECEIVE_CONTROL_LENGTH = 128;
 /** Pieces of one write to the TUN. */
 export const MOST_PIECES = 128;
 /** A timespec of 16 bytes; 8 a descriptor, which are the sockets, the TUN and the control socket. */
-export const POLL_LENGTH = 16 + (MOST_SOCKETS + 2) * 8;
+/** The control socket, the TUN, and four that hear neighbours' BFD, besides the uplinks' sockets. */
+export const POLL_PLACES_BEFORE_SOCKETS = 6;
+export const POLL_LENGTH = 16 + (MOST_SOCKETS + POLL_PLACES_BEFORE_SOCKETS) * 8;
 export const HASH_INPUT_LENGTH = 512;
+/** Longest cookie, and longest additional data of one (WireGuard has 16 of each). */
+export const COOKIE_MOST = 128;
 const PAGE = 65_536;
 
 function stack(start: number) {
@@ -89,6 +100,10 @@ export const Layout = {
   tunArea: regions.take(TUN_AREA_LENGTH),
   outgoingArea: regions.take(OUTGOING_AREA_LENGTH),
   stagingArea: regions.take(STAGING_AREA_LENGTH),
+  waiting: regions.take(slotAreaLength(WAITING_SLOTS)),
+  /** Products in GF(256) (protection/galois.ts). */
+  galoisTables: regions.take(256 * 32),
+  protected: regions.take(slotAreaLength(PROTECTION_SLOTS)),
   udpSlots: regions.take(BATCH * UDP_SLOT_LENGTH),
   /** An LZ4 block before it is put into frames. */
   compressed: regions.take(MOST_MTU),
@@ -109,6 +124,11 @@ export const Layout = {
   hashInput: regions.take(HASH_INPUT_LENGTH),
   hashKey: regions.take(32),
   hashOutput: regions.take(32),
+  /** What a cookie is sealed with (host/xchacha.ts), and the cookie with its tag. */
+  cookieKey: regions.take(32),
+  cookieNonce: regions.take(12),
+  cookieData: regions.take(COOKIE_MOST),
+  cookieMessage: regions.take(COOKIE_MOST + 16),
   /** For a cipher outside: 64 bytes set aside, a one-time key, and a message opened out of place behind its block 0. */
   cipherAside: regions.take(64),
   cipherKey: regions.take(32),
@@ -124,6 +144,9 @@ export const Area = {
   outgoing: { offset: Layout.outgoingArea, length: OUTGOING_AREA_LENGTH },
   staging: { offset: Layout.stagingArea, length: STAGING_AREA_LENGTH },
 } as const;
+
+export const WAITING_AREA = { offset: Layout.waiting, ...WAITING_SLOTS } as const;
+export const PROTECTION_AREA = { offset: Layout.protected, ...PROTECTION_SLOTS } as const;
 
 export const MEMORY_LENGTH = Math.ceil(regions.end / PAGE) * PAGE;
 
@@ -141,12 +164,23 @@ export function createMemory(): PacketMemory {
 }
 
 /**
- * Makes the kernel give all of the memory now: otherwise it gives a page whenever a burst first reaches that far, and a
- * process that is hours old still seems to grow.
+ * Makes the kernel give now what packets of every configuration pass through: otherwise it gives a page whenever a burst
+ * first reaches that far, and a process that is hours old still seems to grow. The rest, two thirds of it, is for packets
+ * that wait and for those that are sent twice or with parity.
  */
-export function touchAll({ bytes }: PacketMemory): void {
+export function touchCommon(memory: PacketMemory): void {
+  touch(memory, 0, Layout.waiting);
+  touch(memory, Layout.udpSlots, MEMORY_LENGTH);
+}
+
+/** The same for packets that wait before a shaped uplink. */
+export function touchWaiting(memory: PacketMemory): void {
+  touch(memory, Layout.waiting, Layout.protected);
+}
+
+function touch({ bytes }: PacketMemory, from: number, to: number): void {
   const page = 4_096;
-  for (let at = 0; at < bytes.length; at += page) bytes[at] = bytes[at]!;
+  for (let at = from; at < to; at += page) bytes[at] = bytes[at]!;
 }
 
 /** Where the packet in the scratch slot lies. */

@@ -12,16 +12,31 @@
  */
 import { ByteReader, ByteWriter, err, ok, type Result } from '@patronus/wire';
 
-/** 6 is the frame of compressed packets: compressedFrame.ts. */
-export const FrameType = { announce: 0, probe: 1, probeReply: 2, packet: 3, mtuProbe: 4, mtuReply: 5 } as const;
+/**
+ * 6 is the frame of compressed packets (compressedFrame.ts); `report` is that of measurement/reportFrame.ts; 8 and 9 a
+ * numbered packet and the parity of several (protection/); `talk` is that of talk/talkFrame.ts.
+ */
+export const FrameType = {
+  announce: 0,
+  probe: 1,
+  probeReply: 2,
+  packet: 3,
+  mtuProbe: 4,
+  mtuReply: 5,
+  report: 7,
+  talk: 10,
+} as const;
 
 export const FRAME_HEADER_LENGTH = 5;
 
 /** Raised when an older forwarder could misread what a newer one sends. */
 export const OVERLAY_VERSION = 1;
 
-/** What an end can do beyond the basics, one bit each. Bit 1 is compression: compressedFrame.ts. */
-export const Capability = { segments: 1 << 0, pathMtu: 1 << 2 } as const;
+/**
+ * What an end can do beyond the basics, one bit each. Bit 1 is compression (compressedFrame.ts), 4
+ * duplication and FEC, 5 pauses that are told.
+ */
+export const Capability = { segments: 1 << 0, pathMtu: 1 << 2, measurement: 1 << 3, talk: 1 << 5 } as const;
 
 /** Says once per session that the sender understands frames. Everything else waits until both ends announced. */
 export interface Announce {

@@ -12,9 +12,21 @@ import {
   parsePrefix,
 } from '@patronus/net';
 import { err, fromBase64, fromHex, ok, type Result, toHex } from '@patronus/wire';
-import type { ConfigureCommand, ForwarderClass, SegmentPrefix } from './control.ts';
+import type {
+  ConfigureCommand,
+  ForwarderApplication,
+  ForwarderBfdTimers,
+  ForwarderEdge,
+  ForwarderPolicy,
+  ForwarderPriority,
+  SegmentPrefix,
+} from './control.ts';
 import { MOST_LINKS, MOST_MTU } from './memory.ts';
-import type { PlannedClass } from './tables/classes.ts';
+import { type PlannedNeighbour, readNeighbours } from './neighbours/planned.ts';
+import { Refusal } from './refusal.ts';
+import type { PlannedApplication } from './tables/applications.ts';
+import { DEFAULT_TREATMENT } from './tables/groups.ts';
+import type { PlannedPolicy } from './tables/policies.ts';
 
 export interface ParsedPrefix {
   readonly segment: number;
@@ -35,6 +47,7 @@ export interface PlannedTunnel {
   readonly publicKey: Uint8Array;
   readonly family: 4 | 6;
   readonly endpoints: readonly Endpoint[];
+  readonly bfd: ForwarderBfdTimers | undefined;
 }
 
 export interface PlannedPeer {
@@ -59,13 +72,18 @@ export interface Plan {
   readonly uplinks: readonly PlannedUplink[];
   readonly tunnels: readonly PlannedTunnel[];
   readonly edges: ReadonlyMap<string, readonly ParsedPrefix[]>;
+  /** Of each edge in `edges`, of the family of ours. */
+  readonly overlayAddresses: ReadonlyMap<string, Uint8Array>;
   readonly peers: readonly PlannedPeer[];
   readonly routes: readonly PlannedRoute[];
-  readonly classes: readonly PlannedClass[];
+  /** Tunnels whose silence is for BFD alone. */
+  readonly silent: ReadonlySet<string>;
+  readonly policies: readonly PlannedPolicy[];
+  readonly applications: readonly PlannedApplication[];
+  readonly neighbours: readonly PlannedNeighbour[];
 }
 
-/** Thrown and caught inside this file only: carries the words for the result. */
-class Refusal extends Error {}
+const MOST_INTERVAL_MS = 60_000;
 
 /** Reads the command; the error is a sentence for the log. */
 export function readPlan(command: ConfigureCommand): Result<Plan, string> {
@@ -85,6 +103,11 @@ function read(command: ConfigureCommand): Plan {
   const tunnels = command.tunnels.map((tunnel) => readTunnel(tunnel, known));
   const peers = command.peers.map((peer) => readPeer(peer, known));
   refuseTwice([...tunnels, ...peers]);
+  for (const { id, edgeId } of tunnels) {
+    if (!command.edges.some((edge) => edge.id === edgeId)) {
+      throw new Refusal(`tunnel ${id}: edge ${edgeId} is not in this configuration`);
+    }
+  }
   // A stock peer may call over either family, so it takes two links.
   if (tunnels.length + 2 * peers.length > MOST_LINKS) {
     throw new Refusal(`${tunnels.length} tunnels and ${peers.length} peers: one forwarder holds ${MOST_LINKS} links`);
@@ -92,6 +115,7 @@ function read(command: ConfigureCommand): Plan {
   if (!(command.mtu >= 576 && command.mtu <= MOST_MTU)) throw new Refusal(`mtu ${command.mtu}: use 576 to ${MOST_MTU}`);
   const overlayAddress = parseAddress(command.overlayAddress);
   if (overlayAddress === undefined) throw new Refusal(`overlay address ${command.overlayAddress} is not an IP address`);
+  const applications = (command.applications ?? []).map(readApplication);
   const own = { segment: 0, prefix: hostPrefix(overlayAddress) };
   return {
     serial: command.serial,
@@ -101,9 +125,13 @@ function read(command: ConfigureCommand): Plan {
     uplinks,
     tunnels,
     edges: new Map(command.edges.map((edge) => [edge.id, edge.allowed.map(readPrefix)])),
+    overlayAddresses: new Map(command.edges.map((edge) => [edge.id, readOverlayAddress(edge, overlayAddress)])),
     peers,
+    silent: new Set(command.tunnels.filter(({ suspectsSilence }) => suspectsSilence === false).map(({ id }) => id)),
     routes: command.routes.map((route) => ({ ...readPrefix(route), nextHops: route.nextHops, peerId: route.peerId })),
-    classes: (command.classes ?? []).map(readClass),
+    policies: (command.policies ?? []).map((policy) => readPolicy(policy, applications)),
+    applications,
+    neighbours: readNeighbours(command.neighbours ?? []),
   };
 }
 
@@ -150,7 +178,32 @@ function readTunnel(tunnel: ConfigureCommand['tunnels'][number], uplinks: Readon
     family: tunnel.family,
     // A candidate of the other family belongs to the other tunnel of this pair of uplinks.
     endpoints: endpoints.filter((endpoint) => endpoint.address.family === tunnel.family),
+    bfd: readBfd(tunnel),
   };
+}
+
+function readBfd({ id, bfd }: ConfigureCommand['tunnels'][number]): ForwarderBfdTimers | undefined {
+  if (bfd === undefined) return undefined;
+  const { intervalMs, idleIntervalMs, multiplier } = bfd;
+  const isInterval = (ms: number) => ms >= 1 && ms <= MOST_INTERVAL_MS;
+  if (!isInterval(intervalMs) || !isInterval(idleIntervalMs)) {
+    throw new Refusal(
+      `tunnel ${id}: BFD intervals of ${intervalMs} and ${idleIntervalMs} ms: use 1 to ${MOST_INTERVAL_MS}`,
+    );
+  }
+  if (!(Number.isInteger(multiplier) && multiplier >= 1 && multiplier <= 255)) {
+    throw new Refusal(`tunnel ${id}: BFD multiplier ${multiplier}: use 1 to 255`);
+  }
+  return bfd;
+}
+
+/** BFD runs between the overlay addresses of both edges. */
+function readOverlayAddress({ id, overlayAddress }: ForwarderEdge, own: IpAddress): Uint8Array {
+  const address = parseAddress(overlayAddress);
+  if (address === undefined) throw new Refusal(`edge ${id}: overlay address ${overlayAddress} is not an IP address`);
+  if (address.family !== own.family)
+    throw new Refusal(`edge ${id}: its overlay address is not IPv${own.family} as ours is`);
+  return address.bytes;
 }
 
 function readPeer(peer: ConfigureCommand['peers'][number], uplinks: ReadonlySet<string>): PlannedPeer {
@@ -168,15 +221,31 @@ function readPeer(peer: ConfigureCommand['peers'][number], uplinks: ReadonlySet<
 
 const MOST_LEVEL = 16;
 
-function readClass({ id, match, compression }: ForwarderClass): PlannedClass {
+function readApplication({ id, ports, prefixes, names }: ForwarderApplication): PlannedApplication {
+  const parsed = prefixes.map((prefix) => readPrefix({ segment: 0, prefix }));
+  return { id, ports, prefixes: parsed, prefixTexts: prefixes, names };
+}
+
+const priorities: readonly string[] = ['realtime', 'high', 'normal', 'bulk'] satisfies readonly ForwarderPriority[];
+
+function readPolicy(policy: ForwarderPolicy, applications: readonly PlannedApplication[]): PlannedPolicy {
+  const { id, match, compression, mark = null, limitPercent = null, priority = 'normal' } = policy;
+  const { action = 'allow', treatment = DEFAULT_TREATMENT } = policy;
   if (compression !== null && !(Number.isInteger(compression) && compression >= 0 && compression <= MOST_LEVEL)) {
-    throw new Refusal(`class ${id}: compression level ${compression} is not 0 to ${MOST_LEVEL}`);
+    throw new Refusal(`policy ${id}: compression level ${compression} is not 0 to ${MOST_LEVEL}`);
   }
+  if (action !== 'allow' && action !== 'deny') throw new Refusal(`policy ${id}: ${action} is not allow or deny`);
+  if (!priorities.includes(priority)) throw new Refusal(`policy ${id}: there is no priority ${priority}`);
+  requireRange(limitPercent, 1, 100, `policy ${id}: limit in percent`);
+  requireRange(mark, 0, 63, `policy ${id}: mark`);
+  const unknown = match.applications?.find((name) => !applications.some((application) => application.id === name));
+  if (unknown !== undefined) throw new Refusal(`policy ${id}: application ${unknown} is not in this configuration`);
   const prefixes = (texts: readonly string[] | undefined) =>
     texts?.map((prefix) => readPrefix({ segment: match.segment ?? 0, prefix }));
   return {
     id,
     compression,
+    ...{ isDenied: action === 'deny', treatment, priority, limitPercent, mark },
     match: {
       segment: match.segment,
       sources: prefixes(match.sources),
@@ -184,8 +253,14 @@ function readClass({ id, match, compression }: ForwarderClass): PlannedClass {
       protocol: match.protocol,
       ports: match.ports,
       dscp: match.dscp,
+      applications: match.applications,
     },
   };
+}
+
+function requireRange(value: number | null, least: number, most: number, what: string): void {
+  if (value === null || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw new Refusal(`${what} ${value} is not ${least} to ${most}`);
 }
 
 function requireUplink(id: string, uplinks: ReadonlySet<string>, what: string): void {

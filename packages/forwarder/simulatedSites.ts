@@ -1,5 +1,6 @@
 /** Sites, keys and packets for tests in memory: site N is 10.N.0.0/16, its edge `edgeN`, its uplinks `one` and `two`. */
 import { writeIpv4HeaderChecksum, writeTransportChecksum } from '@patronus/net';
+import { quicCrypto } from '@patronus/system/linux';
 import { toBase64 } from '@patronus/wire';
 import type { ConfigureCommand } from './control.ts';
 import { loadKernels } from './host/loadKernels.ts';
@@ -15,6 +16,7 @@ const UPLINKS: readonly Uplink[] = ['one', 'two'];
 export const realCryptography: SimulationOptions = {
   loadKernels: ({ memory }) => loadKernels(memory),
   primitives: hostPrimitives,
+  quic: quicCrypto,
 };
 
 const keyMemory = createMemory();
@@ -68,7 +70,11 @@ export class SimulatedSite extends SimulatedForwarder {
         timestampFloor: null,
       })),
       tunnels: others.flatMap((other) => UPLINKS.map((uplink) => this.tunnelTo(other, uplink))),
-      edges: others.map((other) => ({ id: `edge${other}`, allowed: [sitePrefix(other)] })),
+      edges: others.map((other) => ({
+        id: `edge${other}`,
+        allowed: [sitePrefix(other)],
+        overlayAddress: `100.64.0.${other}`,
+      })),
       peers: [],
       routes: others.map((other) => ({ ...sitePrefix(other), nextHops: [`edge${other}`] })),
       ...change,

@@ -2,16 +2,17 @@
  * Forwarders in memory, for tests: fake time, a network that is a queue, and TUNs that are lists. Everything between
  * `fromTun` and `fromSocket` is the real thing.
  */
+import type { QuicCrypto } from '@patronus/applications';
 import { type Endpoint, formatEndpoint, parseEndpoint } from '@patronus/net';
 import type { Primitives } from '@patronus/wireguard';
 import { kernelCipher } from './cipher.ts';
 import type { ConfigureCommand, ForwarderEvent } from './control.ts';
+import { uplinkSocketName } from './descriptorNames.ts';
 import { PacketForwarder } from './forwarder.ts';
 import { NO_TUN_OFFLOADS, type PacketIo, Sent, type TunOffloads, VIRTIO_HEADER_LENGTH } from './io.ts';
 import type { Kernels } from './kernels/index.ts';
 import { createMemory, HEADROOM, Layout, type PacketMemory, udpSlot } from './memory.ts';
 import { readSockaddr, writeSockaddr } from './sockaddr.ts';
-import { uplinkSocketName } from './socketNames.ts';
 
 export interface SimulatedDatagram {
   readonly from: string;
@@ -31,17 +32,20 @@ export interface SimulationOptions {
   /** Kernels and cryptography on a memory; the host's, in whatever form the test wants. */
   readonly loadKernels: (memory: PacketMemory) => Kernels;
   readonly primitives: (memory: PacketMemory, kernels: Kernels) => Primitives;
+  readonly quic: QuicCrypto;
 }
 
 export class Simulation {
   now = 1_000;
   /** Returns false to lose a datagram. */
   passes: (datagram: SimulatedDatagram) => boolean = () => true;
+  /** How long a datagram is under way, ms. */
+  delayMs: (datagram: SimulatedDatagram) => number = () => 0;
   /** Every datagram that was sent, if a test wants them. */
   readonly sent: SimulatedDatagram[] = [];
   readonly options: SimulationOptions;
   readonly #stations = new Map<string, Station>();
-  readonly #underWay: SimulatedDatagram[] = [];
+  readonly #underWay: { readonly atMs: number; readonly datagram: SimulatedDatagram }[] = [];
 
   constructor(options: SimulationOptions) {
     this.options = options;
@@ -53,7 +57,11 @@ export class Simulation {
 
   send(datagram: SimulatedDatagram): void {
     this.sent.push(datagram);
-    this.#underWay.push(datagram);
+    const atMs = this.now + this.delayMs(datagram);
+    // From the end, where most belong: a test may have a million under way.
+    let at = this.#underWay.length;
+    while (at > 0 && this.#underWay[at - 1]!.atMs > atMs) at--;
+    this.#underWay.splice(at, 0, { atMs, datagram });
   }
 
   /** Lets datagrams arrive and deadlines come until nothing more happens before `now + ms`. */
@@ -62,7 +70,8 @@ export class Simulation {
     for (;;) {
       this.#deliver();
       const stations = [...new Set(this.#stations.values())];
-      const next = Math.min(...stations.map(({ deadline }) => deadline));
+      const arrival = this.#underWay[0]?.atMs ?? Number.POSITIVE_INFINITY;
+      const next = Math.min(arrival, ...stations.map(({ deadline }) => deadline));
       if (next > end) break;
       this.now = Math.max(this.now, next);
       for (const station of stations) if (station.deadline <= this.now) station.turn(this.now);
@@ -71,7 +80,8 @@ export class Simulation {
   }
 
   #deliver(): void {
-    for (let datagram = this.#underWay.shift(); datagram !== undefined; datagram = this.#underWay.shift()) {
+    while (this.#underWay.length > 0 && this.#underWay[0]!.atMs <= this.now) {
+      const { datagram } = this.#underWay.shift()!;
       if (this.passes(datagram)) this.#stations.get(datagram.to)?.receive(datagram);
     }
   }
@@ -101,6 +111,7 @@ export class SimulatedForwarder implements Station {
       io: this.#io(),
       clock: { now: () => simulation.now, wallClock: () => 1_700_000_000_000 + simulation.now },
       primitives: simulation.options.primitives(this.memory, kernels),
+      quic: simulation.options.quic,
       emit: (event) => this.events.push(event),
       ...(capabilities === undefined ? {} : { capabilities }),
     });

@@ -1,12 +1,6 @@
-/** Descriptors have names (`tun`, `uplink:ID:4`); the packet path knows uplink sockets by number. */
-import type { Family } from '@patronus/net';
+/** The packet path knows uplink sockets by number, their owner by name (descriptorNames.ts). */
+import { uplinkOfSocket } from './descriptorNames.ts';
 import { MOST_SOCKETS } from './memory.ts';
-
-export const TUN_NAME = 'tun';
-
-export function uplinkSocketName(uplinkId: string, family: Family): string {
-  return `uplink:${uplinkId}:${family}`;
-}
 
 export class SocketNames {
   readonly #numbers = new Map<string, number>();
@@ -32,9 +26,4 @@ export class SocketNames {
     }
     return released;
   }
-}
-
-/** The uplink that `uplink:ID:4` belongs to. */
-export function uplinkOfSocket(name: string): string {
-  return name.slice(name.indexOf(':') + 1, name.lastIndexOf(':'));
 }

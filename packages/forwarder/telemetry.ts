@@ -4,9 +4,12 @@ import { type DropReason as DeviceDrop, dropReasons as deviceDrops } from '@patr
 import type { ExistingLink } from './apply.ts';
 import type { ForwarderEvent, PeerReport, TunnelReport } from './control.ts';
 import type { DropReason } from './drops.ts';
-import type { Link } from './links.ts';
+import { joinPeers } from './joinTelemetry.ts';
+import type { Link, TunnelState } from './links.ts';
+import { tunnelQuality } from './measurement/measurements.ts';
 import type { PathContext } from './path/context.ts';
 import type { Devices } from './session/devices.ts';
+import type { TalkCounts } from './talk/talks.ts';
 
 /** The WireGuard devices count what they drop themselves; most of it is one thing to an onlooker. */
 const nameOfDeviceDrop: Readonly<Partial<Record<DeviceDrop, DropReason>>> = {
@@ -26,12 +29,14 @@ export class TelemetryReport {
   readonly #context: PathContext;
   readonly #devices: Devices;
   readonly #links: readonly ExistingLink[];
+  readonly #talk: TalkCounts;
   #next = 0;
 
-  constructor(context: PathContext, devices: Devices, links: readonly ExistingLink[]) {
+  constructor(context: PathContext, devices: Devices, links: readonly ExistingLink[], talk: TalkCounts) {
     this.#context = context;
     this.#devices = devices;
     this.#links = links;
+    this.#talk = talk;
   }
 
   /** The next part; the last is the one without `more`. */
@@ -44,21 +49,17 @@ export class TelemetryReport {
       tunnels: links.flatMap(({ link }) => tunnelReport(this.#context, link, now) ?? []),
       peers: peerReports(links.map(({ link }) => link)),
     };
-    if (this.#next < this.#links.length) return { ...part, classes: [], counters: {}, more: true };
-    return { ...part, classes: this.#context.classes.report(), counters: countersOf(this.#context, this.#devices) };
+    if (this.#next < this.#links.length) return { ...part, policies: [], shaping: [], counters: {}, more: true };
+    const { policies, shapers, protection } = this.#context;
+    const counters = { ...countersOf(this.#context, this.#devices), ...this.#talk };
+    return {
+      ...part,
+      policies: policies.report(),
+      shaping: shapers.report(now),
+      protection: { ...protection.counts },
+      counters,
+    };
   }
-}
-
-/** The parts of one report as one; `last` is the part without `more`. */
-export function joinTelemetry(parts: readonly Telemetry[], last: Telemetry): Telemetry {
-  if (parts.length === 0) return last;
-  const all = [...parts, last];
-  const peers = new Map<string, PeerReport>();
-  for (const peer of all.flatMap((part) => part.peers)) {
-    const known = peers.get(peer.id);
-    peers.set(peer.id, known === undefined ? peer : joinPeers(known, peer));
-  }
-  return { ...last, tunnels: all.flatMap((part) => part.tunnels), peers: [...peers.values()] };
 }
 
 function countersOf(context: PathContext, devices: Devices): Record<string, number> {
@@ -74,21 +75,42 @@ function countersOf(context: PathContext, devices: Devices): Record<string, numb
 function tunnelReport(context: PathContext, link: Link, now: number): TunnelReport | undefined {
   const { tunnel } = link;
   if (tunnel === undefined) return undefined;
-  const { liveness } = tunnel;
+  const { bfd } = tunnel;
   return {
     id: tunnel.id,
-    state: liveness.state,
-    sinceMs: liveness.sinceMs,
-    active: context.groups.activeOf(tunnel.group) === link.number,
-    roundTripUs: liveness.smoothedRoundTripUs === null ? null : Math.round(liveness.smoothedRoundTripUs),
-    minRoundTripUs: liveness.minRoundTripUs(now * 1000),
-    loss: liveness.loss(now * 1000),
+    state: bfd.state,
+    sinceMs: bfd.sinceMs,
+    active: context.groups.uses(link.number),
+    ...measuredOf(link, tunnel, now),
     ...trafficOf(link),
     receivedPackets: link.receivedPackets,
     sentPackets: link.sentPackets,
     mtu: link.mtu,
     compression: { ...link.compression },
+    bfd: bfd.report(),
   };
+}
+
+/** By the reports of both ends; towards an end that knows none, by probes. */
+function measuredOf({ measurement }: Link, { probes }: TunnelState, now: number) {
+  if (measurement?.hasReport !== true) {
+    return {
+      roundTripUs: rounded(probes.smoothedRoundTripUs),
+      minRoundTripUs: rounded(probes.minRoundTripUs(now * 1000)),
+      loss: probes.loss(now * 1000),
+    };
+  }
+  const quality = tunnelQuality(measurement, now);
+  return {
+    roundTripUs: rounded(measurement.roundTrip.smoothedUs),
+    minRoundTripUs: rounded(measurement.roundTrip.leastUs(now)),
+    loss: Math.max(quality.outgoing?.loss ?? 0, quality.incoming?.loss ?? 0),
+    quality,
+  };
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value);
 }
 
 function trafficOf(link: Link) {
@@ -110,14 +132,4 @@ function peerReports(links: readonly Link[]): PeerReport[] {
     reports.set(link.peerId, known === undefined ? report : joinPeers(known, report));
   }
   return [...reports.values()];
-}
-
-/** The link with the latest handshake speaks for the peer, both count. */
-function joinPeers(one: PeerReport, other: PeerReport): PeerReport {
-  const isLater = (other.lastHandshakeMs ?? -1) > (one.lastHandshakeMs ?? -1);
-  return {
-    ...(isLater ? other : one),
-    receivedBytes: one.receivedBytes + other.receivedBytes,
-    sentBytes: one.sentBytes + other.sentBytes,
-  };
 }

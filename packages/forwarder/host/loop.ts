@@ -6,6 +6,7 @@
 import {
   FrameReceiver,
   FrameSender,
+  giveBackMemory,
   POLLERR,
   POLLHUP,
   POLLIN,
@@ -15,6 +16,7 @@ import {
 } from '@patronus/system/linux';
 import { Arena } from '../arena.ts';
 import type { Capabilities, ForwarderCommand, ForwarderEvent } from '../control.ts';
+import { TUN_NAME } from '../descriptorNames.ts';
 import type { PacketForwarder } from '../forwarder.ts';
 import type { PacketClock } from '../io.ts';
 import {
@@ -25,22 +27,34 @@ import {
   MOST_SOCKETS,
   type PacketMemory,
   POLL_LENGTH,
+  POLL_PLACES_BEFORE_SOCKETS,
   SOCKADDR_LENGTH,
-  touchAll,
+  touchCommon,
   udpSlot,
 } from '../memory.ts';
-import { TUN_NAME } from '../socketNames.ts';
+import { listeners } from '../neighbours/names.ts';
+import type { Neighbours } from '../neighbours/neighbours.ts';
+import type { NeighbourSockets } from './neighbourSockets.ts';
 import type { Sockets } from './sockets.ts';
 
 /** Places in the poll set. */
 const CONTROL = 0;
 const TUN = 1;
-const FIRST_SOCKET = 2;
+const FIRST_NEIGHBOUR = 2;
+const FIRST_SOCKET = POLL_PLACES_BEFORE_SOCKETS;
 const POLLNVAL = 32;
 /** What the owner has not read: beyond this, telemetry is left out rather than kept. */
 const MOST_UNREAD_BYTES = 4 * 1024 * 1024;
 /** Taken from the TUN before what came of it is sent: a few large packets, so that they are still in the cache. */
 const MOST_TUN_BYTES = 192 * 1024;
+/** Batches of datagrams that are taken before silence is judged: what a socket's buffer holds. */
+const MOST_CATCHING_UP = 64;
+/** Of one socket in one turn: those who may flood it are not to hold up the packets. */
+const MOST_HEARD = 16;
+/** By then one that was put to work has loaded what it needs for it. */
+const STARTED_MS = 15_000;
+/** Giving memory back takes some 20 ms, so it is done where nothing has come for so long. */
+const LONG_SLEEP_MS = 100;
 /** Of faults in the packet path only the first are told; a counter would be no use in finding them. */
 const MOST_FAULTS = 20;
 
@@ -50,6 +64,7 @@ const decoder = new TextDecoder();
 export interface LoopParts {
   readonly memory: PacketMemory;
   readonly sockets: Sockets;
+  readonly neighbours: { readonly sockets: NeighbourSockets; readonly sessions: Neighbours };
   readonly clock: PacketClock;
   readonly controlDescriptor: number;
   /** What no descriptor changes. */
@@ -59,6 +74,7 @@ export interface LoopParts {
 export class Loop {
   readonly #memory: PacketMemory;
   readonly #sockets: Sockets;
+  readonly #neighbours: LoopParts['neighbours'];
   readonly #clock: PacketClock;
   readonly #poll: PollSet;
   readonly #receiver: FrameReceiver;
@@ -71,7 +87,8 @@ export class Loop {
   #ownerIsGone = false;
   #faults = 0;
 
-  constructor({ memory, sockets, clock, controlDescriptor, capabilities }: LoopParts) {
+  constructor({ memory, sockets, neighbours, clock, controlDescriptor, capabilities }: LoopParts) {
+    this.#neighbours = neighbours;
     this.#fixed = capabilities;
     this.#memory = memory;
     this.#sockets = sockets;
@@ -82,7 +99,7 @@ export class Loop {
     const pollMemory = memory.bytes.subarray(Layout.poll, Layout.poll + POLL_LENGTH);
     this.#poll = new PollSet(MOST_SOCKETS + FIRST_SOCKET, pollMemory);
     this.#poll.set(CONTROL, controlDescriptor, POLLIN);
-    this.#poll.set(TUN, -1, POLLIN);
+    for (let place = TUN; place < FIRST_SOCKET; place++) this.#poll.set(place, -1, POLLIN);
   }
 
   /** Tells the owner. */
@@ -102,26 +119,73 @@ export class Loop {
   /** Runs until the owner hangs up. */
   run(forwarder: PacketForwarder): void {
     this.#forwarder = forwarder;
+    let giveBackAtMs = this.#clock.now() + STARTED_MS;
     while (!this.#ownerIsGone) {
-      this.#poll.wait((forwarder.deadline - this.#clock.now()) * 1e6);
+      const sleptMs = this.#clock.now();
+      // One that stands by has nothing else to wake for.
+      const wakeAtMs = sleptMs < giveBackAtMs ? Math.min(forwarder.deadline, giveBackAtMs) : forwarder.deadline;
+      this.#poll.wait((wakeAtMs - sleptMs) * 1e6);
       try {
         this.#turn(forwarder);
       } catch (error) {
         this.#fault('PACKET_PATH', error);
       }
+      const now = this.#clock.now();
+      if (now < giveBackAtMs || now - sleptMs < LONG_SLEEP_MS) continue;
+      giveBackMemory();
+      giveBackAtMs = Number.POSITIVE_INFINITY;
     }
   }
 
   #turn(forwarder: PacketForwarder): void {
     forwarder.beginTurn();
     if (this.#poll.happened(CONTROL) !== 0) this.#serveOwner(forwarder);
-    for (let socket = 0; socket < this.#sockets.count; socket++) {
-      const news = this.#poll.happened(FIRST_SOCKET + socket);
-      if (news !== 0) this.#takeDatagrams(forwarder, socket, news);
-    }
+    this.#takeAllDatagrams(forwarder);
     const tunNews = this.#poll.happened(TUN);
     if (tunNews !== 0) this.#takePackets(forwarder, tunNews);
-    forwarder.endTurn(this.#clock.now());
+    const now = this.#clock.now();
+    this.#catchUp(forwarder, now);
+    forwarder.endTurn(now);
+  }
+
+  /** Whether there were any. */
+  #takeAllDatagrams(forwarder: PacketForwarder): boolean {
+    let any = this.#hearNeighbours();
+    for (let socket = 0; socket < this.#sockets.count; socket++) {
+      const news = this.#poll.happened(FIRST_SOCKET + socket);
+      if (news === 0) continue;
+      this.#takeDatagrams(forwarder, socket, news);
+      any = true;
+    }
+    return any;
+  }
+
+  /**
+   * What arrived while this process was held up (garbage collection, another one on the processor) is in the sockets, and
+   * says that the other ends were not silent. Bounded, should datagrams come faster than they are taken; and only while there
+   * is somebody to be judged, so that a busy path is not held up.
+   */
+  #catchUp(forwarder: PacketForwarder, now: number): void {
+    for (let round = 0; round < MOST_CATCHING_UP && forwarder.judgesSilence(now); round++) {
+      this.#poll.wait(0);
+      if (!this.#takeAllDatagrams(forwarder)) return;
+    }
+  }
+
+  #hearNeighbours(): boolean {
+    const { sockets, sessions } = this.#neighbours;
+    let any = false;
+    for (let place = 0; place < listeners.length; place++) {
+      if (this.#poll.happened(FIRST_NEIGHBOUR + place) === 0) continue;
+      const now = this.#clock.now();
+      let taken = 0;
+      for (; taken < MOST_HEARD && sockets.receive(place); taken++) sessions.receive(sockets.datagram, now);
+      any ||= taken > 0;
+      if (taken > 0) continue;
+      // A configuration without neighbours closed it; otherwise reading cleared whatever it was.
+      if (sockets.descriptors[place] === -1) this.#poll.set(FIRST_NEIGHBOUR + place, -1, POLLIN);
+    }
+    return any;
   }
 
   #takeDatagrams(forwarder: PacketForwarder, socket: number, news: number): void {
@@ -200,10 +264,15 @@ export class Loop {
     if (fd === undefined) throw new Error(`descriptor ${name} was announced and did not come along`);
     if (name === TUN_NAME) {
       // It is at work from now on; one that stands by needs none of it.
-      touchAll(this.#memory);
+      touchCommon(this.#memory);
       this.#sockets.tun.replace(fd);
       this.#poll.set(TUN, fd, POLLIN);
       this.tellCapabilities();
+      return;
+    }
+    const place = this.#neighbours.sockets.take(name, fd);
+    if (place !== undefined) {
+      if (place >= 0) this.#poll.set(FIRST_NEIGHBOUR + place, fd, POLLIN);
       return;
     }
     const number = forwarder.sockets.numberOf(name);

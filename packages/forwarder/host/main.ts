@@ -13,19 +13,22 @@
  * opens the packet where it lies, and only then believes anything: the counter, the address it came from, and, if its
  * source is one that the sender's site may use, the packet. It goes to the TUN, or on to another edge.
  *
- * Beside the packets: handshakes and keys (`session/devices.ts` around @patronus/wireguard), probes that say whether a
- * tunnel works (`session/tunnels.ts`, `liveness.ts`), and the owner's commands (`forwarder.ts`, `apply.ts`).
+ * Beside the packets: handshakes and keys (`session/devices.ts` around @patronus/wireguard), BFD, which says whether a
+ * tunnel works (`bfd/`, `session/tunnels.ts`) and whether a router is there (`neighbours/`), and the owner's commands (`forwarder.ts`, `apply.ts`).
  *
  * It opens nothing, resolves nothing and reads no file once it runs. Standards: WireGuard (Donenfeld 2017), RFC 791,
  * 8200, 792, 4443, 1191, 1624, 1812.
  */
 import { flushCompileCache } from 'node:module';
-import { libc, nativeMemory, sharpenTimers, systemClock } from '@patronus/system/linux';
+import { libc, nativeMemory, quicCrypto, runThriftily, sharpenTimers, systemClock } from '@patronus/system/linux';
 import { kernelCipher } from '../cipher.ts';
 import { PacketForwarder } from '../forwarder.ts';
 import { createMemory } from '../memory.ts';
+import { Neighbours } from '../neighbours/neighbours.ts';
+import { bfdHashes, systemRandom32 } from './bfdPrimitives.ts';
 import { loadKernels } from './loadKernels.ts';
 import { Loop } from './loop.ts';
+import { NeighbourSockets } from './neighbourSockets.ts';
 import { findOpensslCipher } from './openssl.ts';
 import { hostPrimitives } from './primitives.ts';
 import { Sockets } from './sockets.ts';
@@ -34,20 +37,31 @@ const CONTROL_DESCRIPTOR = 3;
 const STANDARD_ERROR = 2;
 
 function start(): void {
+  runThriftily();
   const memory = createMemory();
   const kernels = loadKernels(memory.memory);
   const cipher = findOpensslCipher(memory, kernels) ?? kernelCipher(kernels);
   const sockets: Sockets = new Sockets(memory, () => loop.tellCapabilities());
   const clock = { now: systemClock.monotonicMs, wallClock: systemClock.wallMs };
   const capabilities = { cipher: cipher.name, node: process.version };
-  const loop: Loop = new Loop({ memory, sockets, clock, controlDescriptor: CONTROL_DESCRIPTOR, capabilities });
+  const neighbourSockets = new NeighbourSockets();
+  const neighbours = new Neighbours({
+    ...{ io: neighbourSockets, hashes: bfdHashes, random32: systemRandom32 },
+    emit: (event) => loop.emit(event),
+  });
+  const loop: Loop = new Loop({
+    ...{ memory, sockets, clock, controlDescriptor: CONTROL_DESCRIPTOR, capabilities },
+    neighbours: { sockets: neighbourSockets, sessions: neighbours },
+  });
   const forwarder = new PacketForwarder({
     memory,
     kernels,
     cipher,
     io: sockets,
     clock,
+    neighbours,
     primitives: hostPrimitives(memory, kernels),
+    quic: quicCrypto,
     emit: (event) => loop.emit(event),
   });
   sharpenTimers();

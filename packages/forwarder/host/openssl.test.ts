@@ -41,6 +41,7 @@ test('each opens what the other sealed, refuses what was changed, and leaves wha
           bytes.set(plain, at);
           sealer.seal(KEY, counter, 7, at, plain.length);
           const sealed = bytes.slice(at, at + plain.length + 16);
+          bytes.fill(0xa5, at + plain.length + 16, at + plain.length + 32);
           assert.equal(opener.open(KEY, counter, 7, at, plain.length), 1);
           assert.deepEqual(bytes.slice(at, at + plain.length), new Uint8Array(plain));
           bytes.set(sealed, at);

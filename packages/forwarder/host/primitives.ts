@@ -1,7 +1,6 @@
 /**
  * WireGuard's cryptography for the real machine: X25519, BLAKE2s and ChaCha20-Poly1305 of the OpenSSL inside Node, keyed
- * BLAKE2s by our own kernels (Node has none; every stranger's datagram costs one), XChaCha20 from @noble for the rare
- * cookie.
+ * BLAKE2s and XChaCha20-Poly1305 by our own kernels (Node has neither; every stranger's datagram costs some of both).
  */
 import {
   blake2s,
@@ -11,9 +10,10 @@ import {
   systemRandom,
   X25519Key,
 } from '@patronus/system/linux';
-import { noblePrimitives, type Primitives, type PrivateKey } from '@patronus/wireguard';
+import type { Primitives, PrivateKey } from '@patronus/wireguard';
 import type { Kernels } from '../kernels/index.ts';
 import { HASH_INPUT_LENGTH, Layout, type PacketMemory } from '../memory.ts';
+import { xchacha20Poly1305 } from './xchacha.ts';
 
 class HostKey implements PrivateKey {
   readonly key: X25519Key;
@@ -29,7 +29,6 @@ class HostKey implements PrivateKey {
 
 export function hostPrimitives(memory: PacketMemory, kernels: Kernels): Primitives {
   const random = (length: number) => systemRandom.bytes(length);
-  const noble = noblePrimitives(random);
   return {
     privateKey: (bytes) => new HostKey(bytes),
     generatePrivateKey: () => new HostKey(random(32)),
@@ -39,8 +38,7 @@ export function hostPrimitives(memory: PacketMemory, kernels: Kernels): Primitiv
     mac: (key, ...parts) => keyedHash(memory, kernels, key, joined(parts)),
     aeadSeal: sealChaCha20Poly1305,
     aeadOpen: openChaCha20Poly1305,
-    xaeadSeal: noble.xaeadSeal,
-    xaeadOpen: noble.xaeadOpen,
+    ...xchacha20Poly1305(memory, kernels),
     random,
   };
 }

@@ -7,8 +7,9 @@
  * process on a machine that may be busy.
  */
 import type { ConfigureCommand, ForwarderCommand, ForwarderEvent, GroupsCommand } from '../control.ts';
-import { TUN_NAME, uplinkOfSocket } from '../socketNames.ts';
-import { joinTelemetry } from '../telemetry.ts';
+import { TUN_NAME, uplinkOfSocket } from '../descriptorNames.ts';
+import { joinTelemetry } from '../joinTelemetry.ts';
+import { isUsed as isUsedByNeighbours } from '../neighbours/names.ts';
 import { ForwarderChild, isOpenDescriptor } from './child.ts';
 
 /** How a forwarder ended: its exit code, or the signal that ended it. */
@@ -50,7 +51,7 @@ const SETTLED_MS = 10_000;
 /** The successor is started once the one at work has had the machine to itself for its first handshakes. */
 const STANDBY_AFTER_MS = 500;
 /** Reports that stay unanswered, and for how long, before it is taken for hung. */
-const MOST_UNANSWERED = 3;
+const MOST_UNANSWERED = 2;
 const LONGEST_SILENCE_MS = 5_000;
 
 /** Starts a forwarder and keeps one running until `stop`. */
@@ -98,7 +99,7 @@ class ForwarderSupervisor implements Forwarder {
     if (command.type === 'report') this.#watch();
     else if (command.type === 'descriptor') this.#descriptors.set(command.name, openDescriptor(command.name, fd));
     else if (command.type === 'groups') this.#groups = command;
-    else {
+    else if (command.type === 'configure') {
       this.#configure = command;
       this.#forgetSockets(command);
     }
@@ -194,10 +195,12 @@ class ForwarderSupervisor implements Forwarder {
   }
 
   /** As the forwarder does: what the configuration does not name may be closed by the owner, and its number used again. */
-  #forgetSockets({ uplinks }: ConfigureCommand): void {
+  #forgetSockets({ uplinks, neighbours = [] }: ConfigureCommand): void {
     const known = new Set(uplinks.map(({ id }) => id));
+    const neighbourIds = new Set(neighbours.map(({ id }) => id));
     for (const name of this.#descriptors.keys()) {
-      if (name !== TUN_NAME && !known.has(uplinkOfSocket(name))) this.#descriptors.delete(name);
+      const isUsed = isUsedByNeighbours(name, neighbourIds) ?? (name === TUN_NAME || known.has(uplinkOfSocket(name)));
+      if (!isUsed) this.#descriptors.delete(name);
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * Per-packet kernels: ChaCha20-Poly1305, BLAKE2s, LZ4 blocks and the internet checksum, written in AssemblyScript (assembly/) and
+ * Per-packet kernels: ChaCha20-Poly1305, BLAKE2s, LZ4 blocks, products in GF(256) and the internet checksum, written in AssemblyScript (assembly/) and
  * run in place on the one linear memory that holds all packets.
  *
  * It refuses to start when the module wants more of the memory than KERNEL_RESERVED, or does not reproduce the vectors
@@ -20,6 +20,8 @@ export const TAG_LENGTH = 16;
 export const LZ4_MOST = 65_534;
 /** ChaCha20's block. */
 export const BLOCK_LENGTH = 64;
+/** Bytes behind a message that `putBack` and `beginOpen` may write to: padding, two lengths, rounded up. */
+const END_LENGTH = 32;
 
 /** All offsets and lengths are bytes in the linear memory. */
 export interface KernelFunctions {
@@ -68,11 +70,33 @@ export interface KernelFunctions {
    */
   copyAndSum(targetOffset: number, offset: number, length: number, initial: number): number;
 
+  /**
+   * Adds, in GF(256), the product of `length` bytes at `offset` and one factor to those at `targetOffset`; both areas may be the
+   * same, and do not overlap otherwise. The 32 bytes at `tableOffset` are the factor's products with 0 … 15 and 0, 16 … 240.
+   */
+  multiplyAdd(tableOffset: number, targetOffset: number, offset: number, length: number): void;
+
   /** Moves the 64 bytes before `offset` to `asideOffset` and leaves zeros in their place. */
   setAside(offset: number, asideOffset: number): void;
 
-  /** Copies the first 32 of the 64 bytes before `offset` to `keyOffset`, and puts back what was set aside. */
-  putBack(offset: number, asideOffset: number, keyOffset: number): void;
+  /**
+   * Copies the first 32 of the 64 bytes before the `length` bytes at `offset` to `keyOffset`, puts back what was set aside, and
+   * writes what Poly1305 reads behind the message (RFC 8439 §2.8), at most 31 bytes.
+   */
+  putBack(offset: number, length: number, asideOffset: number, keyOffset: number): void;
+
+  /**
+   * For a message of `length` bytes at `offset` that a cipher outside opened to `plainOffset`, together with the 64 bytes before
+   * it: puts block 0's first 32 bytes to `keyOffset`, moves the 32 bytes behind the message to `asideOffset`, and writes what
+   * Poly1305 reads there.
+   */
+  beginOpen(offset: number, length: number, plainOffset: number, asideOffset: number, keyOffset: number): void;
+
+  /**
+   * Puts back what `beginOpen` moved. Where that begins with the tag at `tagOffset`, the message is moved to its place: 1.
+   * Otherwise its place is filled with zeros: 0.
+   */
+  endOpen(offset: number, length: number, plainOffset: number, asideOffset: number, tagOffset: number): number;
 
   /**
    * Compresses `length` bytes (at most LZ4_MOST) at `offset` to an LZ4 block at `targetOffset`; both do not overlap. Its
@@ -228,16 +252,36 @@ function checkRanges(bare: KernelFunctions, size: number): KernelFunctions {
       inside('room for a packet', targetOffset, capacity);
       return bare.lz4Expand(offset, length, targetOffset, capacity);
     },
+    multiplyAdd(tableOffset, targetOffset, offset, length) {
+      inside('products', tableOffset, 32);
+      inside('bytes to multiply', offset, length);
+      inside('sum', targetOffset, length);
+      bare.multiplyAdd(tableOffset, targetOffset, offset, length);
+    },
     setAside(offset, asideOffset) {
       inside('block', offset - BLOCK_LENGTH, BLOCK_LENGTH);
       inside('room for a block', asideOffset, BLOCK_LENGTH);
       bare.setAside(offset, asideOffset);
     },
-    putBack(offset, asideOffset, keyOffset) {
-      inside('block', offset - BLOCK_LENGTH, BLOCK_LENGTH);
+    putBack(offset, length, asideOffset, keyOffset) {
+      inside('block, message and its end', offset - BLOCK_LENGTH, BLOCK_LENGTH + length + END_LENGTH);
       inside('block set aside', asideOffset, BLOCK_LENGTH);
       inside('room for a key', keyOffset, 32);
-      bare.putBack(offset, asideOffset, keyOffset);
+      bare.putBack(offset, length, asideOffset, keyOffset);
+    },
+    beginOpen(offset, length, plainOffset, asideOffset, keyOffset) {
+      inside('block, message and its end', offset - BLOCK_LENGTH, BLOCK_LENGTH + length + END_LENGTH);
+      inside('opened block', plainOffset, 32);
+      inside('room for an end', asideOffset, END_LENGTH);
+      inside('room for a key', keyOffset, 32);
+      bare.beginOpen(offset, length, plainOffset, asideOffset, keyOffset);
+    },
+    endOpen(offset, length, plainOffset, asideOffset, tagOffset) {
+      inside('message and its end', offset, length + END_LENGTH);
+      inside('opened message', plainOffset, BLOCK_LENGTH + length);
+      inside('end set aside', asideOffset, END_LENGTH);
+      inside('tag', tagOffset, TAG_LENGTH);
+      return bare.endOpen(offset, length, plainOffset, asideOffset, tagOffset);
     },
     blake2s(targetOffset, targetLength, keyOffset, keyLength, offset, length) {
       upTo('digest', targetLength, 1, 32);

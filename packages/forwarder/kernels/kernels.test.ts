@@ -274,9 +274,32 @@ suite('copying and summing', () => {
     assert.equal(hexAt(MESSAGE, 64), '00'.repeat(64));
     const stream = randomBytes(64);
     put(MESSAGE, stream);
-    kernels.putBack(MESSAGE + 64, aside, key);
+    kernels.putBack(MESSAGE + 64, 21, aside, key);
     assert.equal(hexAt(MESSAGE, 64), block.toString('hex'));
     assert.equal(hexAt(key, 32), stream.toString('hex', 0, 32));
+    const padded = '00'.repeat(11);
+    assert.equal(hexAt(MESSAGE + 64 + 21, 27), `${padded}${'00'.repeat(8)}15${'00'.repeat(7)}`);
+  });
+
+  test('a message opened out of place is put into its place where the tag is right, and what lies behind it stays', () => {
+    const [plain, aside, key, tag] = [MESSAGE + 4_096, MESSAGE + 8_192, MESSAGE + 8_256, MESSAGE + 8_320];
+    const [before, opened, behind] = [randomBytes(64), randomBytes(64 + 21), randomBytes(32)];
+    const message = MESSAGE + 64;
+    for (const isRight of [true, false]) {
+      put(MESSAGE, before);
+      put(message + 21, behind);
+      put(plain, opened);
+      kernels.beginOpen(message, 21, plain, aside, key);
+      const block = Buffer.from(before.subarray(0, 32).map((byte, at) => byte ^ opened[at]!));
+      assert.equal(hexAt(key, 32), block.toString('hex'));
+      assert.equal(hexAt(message + 21, 27), `${'00'.repeat(19)}15${'00'.repeat(7)}`);
+      put(tag, behind.subarray(0, 16));
+      if (!isRight) bytes[tag + 15]! ^= 1;
+      assert.equal(kernels.endOpen(message, 21, plain, aside, tag), isRight ? 1 : 0);
+      assert.equal(hexAt(message, 21), isRight ? opened.toString('hex', 64) : '00'.repeat(21));
+      assert.equal(hexAt(message + 21, 32), behind.toString('hex'));
+      assert.equal(hexAt(MESSAGE, 64), before.toString('hex'));
+    }
   });
 });
 

@@ -124,6 +124,18 @@ export function selfTest(kernels: KernelFunctions, reserved: Uint8Array, free: n
       },
     ],
     [
+      'products in GF(256)',
+      () => {
+        // By 2: 3 becomes 6, 0x80 becomes 0x1d (x⁸ = x⁴ + x³ + x² + 1). 17 bytes, so that the last goes alone.
+        put(at, '00020406080a0c0e10121416181a1c1e');
+        put(at + 16, '0020406080a0c0e01d3d5d7d9dbdddfd');
+        put(at + 32, '0380ff00000000000000000000000000aa');
+        put(at + 64, '01010100000000000000000000000000ff');
+        kernels.multiplyAdd(at, at + 64, at + 32, 17);
+        return holds(at + 64, '071ce200000000000000000000000000b6');
+      },
+    ],
+    [
       'the internet checksum (RFC 1071 §3)',
       () => {
         put(at, '0001f203f4f5f6f7');

@@ -65,11 +65,11 @@ function wordAt(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
-/** The smallest MTU of the tunnels that are up in any of these groups: of every path that a flow may come to take. */
-export function smallestMtu(targets: Int32Array, groups: Groups, links: LinkTable): number {
+/** The smallest MTU of the tunnels that are up to any of these edges: of every path that a flow may come to take. */
+export function smallestMtu(edges: Int32Array, groups: Groups, links: LinkTable): number {
   let smallest = Number.POSITIVE_INFINITY;
-  for (const target of targets) {
-    for (const number of groups.all[target]?.tunnels ?? []) {
+  for (const edge of edges) {
+    for (const number of groups.tunnelsTo(edge)) {
       const link = links.isUp[number] === 1 ? links.at(number) : undefined;
       if (link !== undefined) smallest = Math.min(smallest, link.mtu);
     }

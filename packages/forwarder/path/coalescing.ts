@@ -50,6 +50,7 @@ export class Coalescer {
   readonly #nextSequence = new Uint32Array(MOST_WAITING);
   readonly #identification = new Uint16Array(MOST_WAITING);
   readonly #flow = new Int32Array(MOST_WAITING);
+  readonly #addressSum = new Uint16Array(MOST_WAITING);
   readonly #kind = new Uint8Array(MOST_WAITING);
   readonly #isIpv4 = new Uint8Array(MOST_WAITING);
   readonly #endsInPush = new Uint8Array(MOST_WAITING);
@@ -77,13 +78,18 @@ export class Coalescer {
   /** Takes a packet for the TUN. The 16 bytes before it are overwritten, and it stays where it is until `flush`. */
   add(packet: PacketView): void {
     const kind = this.#kindOf(packet);
-    const flow = kind === Gso.none ? 0 : this.#flowOf(packet);
-    if (kind !== Gso.none && this.#isIntact(packet)) {
-      const merge = this.#findOpen(packet, kind, flow);
-      if (merge >= 0 && this.#append(merge, packet, kind)) return;
-      if (merge >= 0) this.#close(merge);
-      this.#begin(packet, kind, flow);
-      return;
+    if (kind !== Gso.none) {
+      // Bursts are of one flow: the latest is asked before anything is hashed.
+      const latest = this.#latestOpen(packet, kind);
+      const flow = latest >= 0 ? this.#flow[latest]! : this.#flowOf(packet);
+      const merge = latest >= 0 ? latest : this.#findOpen(packet, kind, flow);
+      const sum = merge >= 0 ? this.#addressSum[merge]! : this.#sumAddresses(packet);
+      if (this.#isIntact(packet, sum)) {
+        if (merge >= 0 && this.#append(merge, packet, kind)) return;
+        if (merge >= 0) this.#close(merge);
+        this.#begin(packet, kind, flow, sum);
+        return;
+      }
     }
     // It may belong to a flow that is being merged: what comes later of that flow must not overtake it.
     if (this.#openCount > 0) this.#closeOthers(packet);
@@ -136,9 +142,21 @@ export class Coalescer {
     return flow ^ (flow >>> 15);
   }
 
-  #isIntact({ family, sourceOffset, protocol, transportOffset, transportLength }: PacketView): boolean {
-    const pseudo = this.#kernels.checksum(sourceOffset, family === 4 ? 8 : 32, protocol + transportLength);
+  /** Of source and destination, which both checksums include. */
+  #sumAddresses({ family, sourceOffset }: PacketView): number {
+    return this.#kernels.checksum(sourceOffset, family === 4 ? 8 : 32, 0);
+  }
+
+  #isIntact({ protocol, transportOffset, transportLength }: PacketView, addressSum: number): boolean {
+    const pseudo = addressSum + protocol + transportLength;
     return this.#kernels.checksum(transportOffset, transportLength, pseudo) === 0xffff;
+  }
+
+  /** The merge that was begun last, if it is open and of this packet's flow; or -1. */
+  #latestOpen(packet: PacketView, kind: number): number {
+    if (this.#openCount === 0) return -1;
+    const merge = this.#open[this.#openCount - 1]!;
+    return this.#kind[merge] === kind && this.#isSameFlow(merge, packet) ? merge : -1;
   }
 
   /** The open merge of this packet's flow, or -1. */
@@ -215,7 +233,7 @@ export class Coalescer {
   }
 
   /** Puts a packet behind the others that others of its flow may follow. */
-  #begin(packet: PacketView, kind: number, flow: number): void {
+  #begin(packet: PacketView, kind: number, flow: number, addressSum: number): void {
     const merge = this.#place(packet);
     const { offset, transportOffset, totalLength } = packet;
     const isUdp = kind === Gso.udp;
@@ -226,6 +244,7 @@ export class Coalescer {
     this.#size[merge] = payload;
     this.#payload[merge] = payload;
     this.#flow[merge] = flow;
+    this.#addressSum[merge] = addressSum;
     this.#kind[merge] = kind;
     this.#isIpv4[merge] = packet.family === 4 ? 1 : 0;
     this.#endsInPush[merge] = 0;

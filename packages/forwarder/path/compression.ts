@@ -1,5 +1,5 @@
 /**
- * Compression on the way out: packets of classes that want it become records of frames that are filled to the path's MTU.
+ * Compression on the way out: packets of policies that want it become records of frames that are filled to the path's MTU.
  * Nothing waits for more to come: what was begun is sent when the packets of one turn are through. The way in is
  * expansion.ts.
  */

@@ -1,23 +1,31 @@
 /**
  * The middle of the way: from a packet that may pass to the link it leaves by, cut to what fits through there, and
- * compressed where its class wants that.
+ * compressed where its policy wants that.
  */
 import { PacketVerdict, PacketView, Protocol } from '@patronus/net';
 import { TRANSPORT_HEADER_LENGTH } from '@patronus/wireguard';
 import { COMPRESSION_CAPABILITY } from '../compressedFrame.ts';
 import { Drop, PASSED } from '../drops.ts';
-import { NO_TUNNEL } from '../fastSwitch.ts';
 import { LEAST_MTU, type Link } from '../links.ts';
 import { Capability, FRAME_HEADER_LENGTH, writePacketHeader } from '../overlay.ts';
+import { PROTECTION_CAPABILITY, PROTECTION_OVERHEAD } from '../protection/numberedFrame.ts';
+import { Protector } from '../protection/protector.ts';
+import type { Sender } from '../protection/sender.ts';
 import { afterSkip, afterTry, shouldTry } from '../sampling.ts';
-import type { TrafficClass } from '../tables/classes.ts';
-import { NO_ENTRY, NO_GROUP } from '../tables/flows.ts';
-import type { EdgesTarget, PeerTarget, Target } from '../tables/routes.ts';
+import { type HeldPacket, Holding } from '../shaping/holding.ts';
+import type { Shaper } from '../shaping/shaper.ts';
+import { wireLength } from '../shaping/wire.ts';
+import { NO_SLOT } from '../slots.ts';
+import { NO_ENTRY } from '../tables/flows.ts';
+import type { Policy } from '../tables/policies.ts';
+import type { Target } from '../tables/routes.ts';
 import type { Session } from '../tables/sessions.ts';
 import { clampMss, smallestMtu } from './clampMss.ts';
 import { Compressor, NOT_SMALLER } from './compression.ts';
 import type { PathContext } from './context.ts';
 import { fragmentIpv4, mayFragment } from './fragments.ts';
+import { markPacket } from './mark.ts';
+import { NextHop } from './nextHop.ts';
 import { Gso, type OffloadHeader } from './offloadHeader.ts';
 import { Segmenter } from './segmentation.ts';
 import { datagramLength, sealAndQueue, sendingSession, transmit } from './transmit.ts';
@@ -31,23 +39,35 @@ export class Forward {
   /** After `Drop.tooBig`: what would have fitted. */
   room = 0;
   readonly #context: PathContext;
+  readonly #nextHop: NextHop;
   readonly #segmenter: Segmenter;
   readonly #compressor: Compressor;
+  readonly #holding: Holding;
+  readonly #protector: Protector;
   readonly #datagram = new PacketView();
   readonly #take = (length: number): number => this.#context.outgoing.take(length);
   readonly #fragment = (offset: number, length: number): number => this.#sendOne(offset, length);
 
-  /** Of the packet at hand. `#entry`: where the flow table has its flow. */
+  /** Of the packet at hand. */
   #link!: Link;
   #session!: Session;
   #segment = 0;
-  #class!: TrafficClass;
-  #entry = NO_ENTRY;
+  #policy!: Policy;
+  /** Its stream, where its group protects what it sends. */
+  #sender: Sender | undefined;
   #now = 0;
+  /** The packet at hand has waited, in this slot; and the shaper where its turn came. */
+  #slot = NO_SLOT;
+  #waitedAt: Shaper | undefined;
+  readonly #held = {} as HeldPacket;
 
   constructor(context: PathContext) {
     this.#context = context;
+    this.#nextHop = new NextHop(context);
     this.#segmenter = new Segmenter(context.memory, context.kernels);
+    this.#holding = new Holding(context.memory, context.shapers.waiting, this.#segmenter);
+    this.#protector = new Protector(context, this.#holding);
+    context.protection.send = (now) => this.#protector.tick(now);
     this.#compressor = new Compressor({
       memory: context.memory,
       kernels: context.kernels,
@@ -58,23 +78,22 @@ export class Forward {
 
   /**
    * Sends a packet, as `packet` read it and `offload` came with it (undefined: it is one ordinary packet), on its way to
-   * `target`. It lies in packet memory with room around it and may be sealed where it is. `fromGroup` is the group of
-   * the edge it came from, which it never goes back to (NO_GROUP: from our own side). Answers a verdict, not yet counted.
+   * `target`. It lies in packet memory with room around it and may be sealed where it is. `fromEdge` is the
+   * edge it came from, which it never goes back to (NO_EDGE: from our own side). Answers a verdict, not yet counted.
    */
   packet(
     segment: number,
     packet: PacketView,
     offload: OffloadHeader | undefined,
     target: Target,
-    fromGroup: number,
+    fromEdge: number,
     now: number,
   ): number {
     const context = this.#context;
-    const link =
-      target.kind === 'edges'
-        ? this.#edgeLink(segment, packet, target, fromGroup, now)
-        : this.#peerLink(target, segment, packet);
-    if (link === undefined) return target.kind === 'local' ? Drop.noRoute : Drop.noTunnel;
+    if (target.kind === 'local') return Drop.noRoute;
+    if (!this.allows(segment, packet, now)) return Drop.denied;
+    const link = this.#nextHop.of(target, fromEdge);
+    if (link === undefined) return Drop.noTunnel;
     if (segment !== 0 && !understands(link, Capability.segments)) return Drop.noSegment;
     const session = sendingSession(context, link, now);
     if (session === undefined) return Drop.noSession;
@@ -82,16 +101,108 @@ export class Forward {
     this.#session = session;
     this.#segment = segment;
     this.#now = now;
+    if (this.#policy.mark !== null) markPacket(packet, this.#policy.mark);
     const isLarge = offload !== undefined && offload.gsoType !== Gso.none;
     if (offload !== undefined && !isLarge) {
       const completed = this.#segmenter.completeChecksum(packet, offload);
       if (completed !== PASSED) return completed;
     }
-    this.room = segment === 0 ? link.mtu : link.mtu - FRAME_HEADER_LENGTH;
+    this.#sender = this.#senderOf(link);
+    this.room = this.#sender === undefined ? roomOf(link, segment) : this.#protectedRoom(link);
     if (isSyn(packet)) clampMss(context.memory.bytes, packet, this.#smallestRoom(target));
+    const shaper = context.shapers.of(link.socket);
+    if (shaper !== undefined && this.#mustWait(shaper, packet)) {
+      return this.#hold(shaper, packet, isLarge ? offload : undefined, fromEdge);
+    }
     const verdict = isLarge ? this.#segments(packet, offload) : this.#whole(packet);
     link.peer.onDataSent(now);
+    context.links.sentMs[link.number] = now;
     return verdict;
+  }
+
+  /** Finds the packet's policy; false, and counted there, where that denies it. */
+  allows(segment: number, packet: PacketView, now: number): boolean {
+    const { classifier } = this.#context;
+    classifier.classify(segment, packet, now);
+    this.#policy = classifier.policy;
+    if (!this.#policy.isDenied) return true;
+    this.#policy.counts.deniedPackets += 1;
+    return false;
+  }
+
+  /**
+   * Sends the packet of a slot, whose turn it is at `shaper` (undefined: its place is gone), wherever it goes by now. Whether
+   * it left through the uplink that it waited for. What becomes of the slot is settled.
+   */
+  waited(shaper: Shaper | undefined, slot: number, now: number): boolean {
+    const { shapers, routing, drops } = this.#context;
+    const { slots, segment, fromEdge } = shapers.waiting;
+    const frameOf = shapers.waiting.frameOf[slot];
+    if (frameOf !== undefined) return this.#waitedFrame(frameOf, shaper, slot, now);
+    const packet = this.#holding.read(slot);
+    const target =
+      packet && routing.routes.lookup(segment[slot]!, packet.family, packet.bytes, packet.destinationOffset);
+    if (packet === undefined || target === undefined) {
+      slots.free(slot);
+      drops.count(Drop.noRoute);
+      return false;
+    }
+    this.#slot = slot;
+    this.#waitedAt = shaper;
+    const verdict = this.packet(segment[slot]!, packet, undefined, target, fromEdge[slot]!, now);
+    const isMoved = this.#slot === NO_SLOT;
+    this.#slot = NO_SLOT;
+    this.#waitedAt = undefined;
+    if (isMoved) return false;
+    slots.release(slot);
+    if (verdict !== PASSED) drops.count(verdict);
+    return verdict === PASSED && this.#context.shapers.of(this.#link.socket) === shaper;
+  }
+
+  /** A copy has no other way: without its link it is dropped, for the original goes its own. */
+  #waitedFrame(link: Link, shaper: Shaper | undefined, slot: number, now: number): boolean {
+    const { links, shapers } = this.#context;
+    const { slots, length, frameOf } = shapers.waiting;
+    frameOf[slot] = undefined;
+    const isThere = links.at(link.number) === link && links.isUp[link.number] === 1;
+    const verdict = isThere ? transmit(this.#context, link, slots.offsetOf(slot), length[slot]!, now) : Drop.noTunnel;
+    slots.release(slot);
+    return verdict === PASSED && shapers.of(link.socket) === shaper;
+  }
+
+  /** Whether it has to wait before its uplink; what has had its turn there has not. */
+  #mustWait(shaper: Shaper, { totalLength }: PacketView): boolean {
+    if (this.#slot !== NO_SLOT && this.#waitedAt === shaper) return false;
+    return shaper.mustWait(this.#policy, totalLength, wireLength(totalLength, this.#link), this.#now);
+  }
+
+  #describe(): HeldPacket {
+    const held = this.#held;
+    held.policy = this.#policy;
+    held.link = this.#link;
+    held.segment = this.#segment;
+    held.flow = this.#context.classifier.bucket;
+    return held;
+  }
+
+  /** Puts the packet where it waits, in pieces that fit where it would go now; what would not fit is told at once. */
+  #hold(shaper: Shaper, packet: PacketView, offload: OffloadHeader | undefined, fromEdge: number): number {
+    const held = this.#describe();
+    held.shaper = shaper;
+    held.fromEdge = fromEdge;
+    if (this.#slot !== NO_SLOT) {
+      this.#holding.move(held, this.#slot, this.#now);
+      this.#slot = NO_SLOT;
+      return PASSED;
+    }
+    if (offload === undefined) {
+      if (packet.totalLength > this.room && !mayFragment(packet)) return Drop.tooBig;
+      return this.#holding.whole(held, packet, this.#now);
+    }
+    const verdict = this.#segmenter.plan(packet, offload, this.room);
+    if (verdict === PASSED) return this.#holding.segments(held, this.#now);
+    if (verdict !== Drop.tooBig || !mayFragment(packet)) return verdict;
+    return this.#holding.fragmentable(held, packet, offload, this.#now);
   }
 
   /** Sends what waits to be packed together. */
@@ -112,7 +223,7 @@ export class Forward {
     const verdict = segmenter.plan(packet, offload, this.room);
     if (verdict === Drop.tooBig && mayFragment(packet)) return this.#fragmentedSegments(packet, offload);
     if (verdict !== PASSED) return verdict;
-    if (this.#segment !== 0 || this.#compresses()) return this.#segmentsOneByOne();
+    if (this.#segment !== 0 || this.#sender !== undefined || this.#compresses()) return this.#segmentsOneByOne();
     return this.#segmentRun();
   }
 
@@ -174,32 +285,52 @@ export class Forward {
     const link = this.#link;
     if (this.#compresses()) {
       const { samples } = context.flows;
-      const sample = samples[this.#entry]!;
+      const sample = samples[this.#nextHop.side]!;
       if (shouldTry(sample)) {
         const verdict = this.#compress(offset, length);
         if (verdict !== NOT_SMALLER) return verdict;
       } else {
-        samples[this.#entry] = afterSkip(sample);
+        samples[this.#nextHop.side] = afterSkip(sample);
         this.#compressor.flush(this.#now);
         link.compression.skipped += 1;
       }
-      this.#class.counts.skippedPackets += 1;
+      this.#policy.counts.skippedPackets += 1;
     }
     this.#count(length, 1);
+    if (this.#sender !== undefined) return this.#protect(this.#sender, offset, length);
     if (this.#segment === 0) return sealAndQueue(context, link, this.#session, offset, length);
     const start = offset - FRAME_HEADER_LENGTH;
     writePacketHeader(context.memory.bytes, start, this.#segment, length);
     return sealAndQueue(context, link, this.#session, start, length + FRAME_HEADER_LENGTH);
   }
 
+  #senderOf(link: Link): Sender | undefined {
+    const { groups, protection } = this.#context;
+    const mode = groups.modeOf(this.#nextHop.group);
+    if (mode === 'single' || mode === 'balance' || !understands(link, PROTECTION_CAPABILITY)) return undefined;
+    return protection.senders.of(link.tunnel!.edge, this.#policy.treatment, mode);
+  }
+
+  /** What fits through both tunnels, with its parity. */
+  #protectedRoom(link: Link): number {
+    const second = this.#protector.secondOf(this.#nextHop.group);
+    return Math.min(link.mtu, second?.mtu ?? link.mtu) - PROTECTION_OVERHEAD;
+  }
+
+  #protect(sender: Sender, offset: number, length: number): number {
+    const second = this.#protector.secondOf(this.#nextHop.group);
+    const held = this.#describe();
+    return this.#protector.send(held, sender, second, offset, length, this.#now);
+  }
+
   /** A verdict, or NOT_SMALLER: it is to go as it is. */
   #compress(offset: number, length: number): number {
-    const { counts, compression } = this.#class;
+    const { counts, compression } = this.#policy;
     const { samples } = this.#context.flows;
     const { toBytes } = this.#link.compression;
     const verdict = this.#compressor.add(this.#link, this.#segment, offset, length, compression!, this.#now);
     const became = verdict === NOT_SMALLER ? length : this.#link.compression.toBytes - toBytes;
-    samples[this.#entry] = afterTry(samples[this.#entry]!, length, became);
+    samples[this.#nextHop.side] = afterTry(samples[this.#nextHop.side]!, length, became);
     if (verdict !== PASSED) return verdict;
     counts.compressedPackets += 1;
     counts.compressedFromBytes += length;
@@ -210,7 +341,10 @@ export class Forward {
 
   #compresses(): boolean {
     return (
-      this.#entry !== NO_ENTRY && this.#class.compression !== null && understands(this.#link, COMPRESSION_CAPABILITY)
+      this.#nextHop.side !== NO_ENTRY &&
+      this.#sender === undefined &&
+      this.#policy.compression !== null &&
+      understands(this.#link, COMPRESSION_CAPABILITY)
     );
   }
 
@@ -218,7 +352,8 @@ export class Forward {
     if (bytes > LEAST_MTU) this.#link.sentLarge = true;
     this.#link.sentBytes += bytes;
     this.#link.sentPackets += packets;
-    const { counts } = this.#class;
+    if (this.#link.isIdle) this.#context.woken(this.#link, this.#now);
+    const { counts } = this.#policy;
     counts.sentBytes += bytes;
     counts.sentPackets += packets;
   }
@@ -227,54 +362,14 @@ export class Forward {
   #smallestRoom(target: Target): number {
     if (target.kind !== 'edges') return this.room;
     const { groups, links } = this.#context;
-    return Math.min(this.room, smallestMtu(target.groups, groups, links));
+    const overhead = this.#sender === undefined ? 0 : PROTECTION_OVERHEAD;
+    return Math.min(this.room, smallestMtu(target.edges, groups, links) - overhead);
   }
+}
 
-  /** The flow's group while it has a tunnel; otherwise the first next hop that has one. */
-  #edgeLink(
-    segment: number,
-    packet: PacketView,
-    target: EdgesTarget,
-    fromGroup: number,
-    now: number,
-  ): Link | undefined {
-    const { flows, groups, links, classes } = this.#context;
-    const known = flows.lookup(segment, packet, now);
-    this.#entry = flows.entry;
-    if (known !== NO_GROUP && known !== fromGroup) {
-      const active = groups.activeOf(known);
-      if (active !== NO_TUNNEL) {
-        this.#class = classes.at(flows.classes[this.#entry]!);
-        return links.at(active);
-      }
-    }
-    for (let at = 0; at < target.groups.length; at++) {
-      const group = target.groups[at]!;
-      const active = group === fromGroup ? NO_TUNNEL : groups.activeOf(group);
-      if (active === NO_TUNNEL) continue;
-      const found = classes.find(segment, packet);
-      flows.remember(segment, packet, group, found, now);
-      this.#entry = flows.entry;
-      this.#class = classes.at(found);
-      return links.at(active);
-    }
-    return undefined;
-  }
-
-  /** Of a stock peer's links, the one whose handshake is the latest. */
-  #peerLink(target: Target, segment: number, packet: PacketView): Link | undefined {
-    if (target.kind !== 'peer') return undefined;
-    const { links, classes } = this.#context;
-    this.#entry = NO_ENTRY;
-    this.#class = classes.at(classes.find(segment, packet));
-    let best: Link | undefined;
-    for (let at = 0; at < (target as PeerTarget).links.length; at++) {
-      const link = links.at((target as PeerTarget).links[at]!);
-      if (link === undefined || !link.hasAddress) continue;
-      if (best === undefined || (link.peer.lastHandshakeAt ?? 0) > (best.peer.lastHandshakeAt ?? 0)) best = link;
-    }
-    return best;
-  }
+/** Largest packet of a segment that fits through a link. */
+function roomOf(link: Link, segment: number): number {
+  return segment === 0 ? link.mtu : link.mtu - FRAME_HEADER_LENGTH;
 }
 
 /** Whether the other end announced that it can do this. */

@@ -1,8 +1,9 @@
 /**
  * Errors for whoever sent a packet: one that is too big for its path (ICMPv4 type 3 code 4, RFC 1191 §4; ICMPv6 type 2,
- * RFC 4443 §3.2) or that leads nowhere (type 3 code 1, RFC 792; ICMPv6 type 1 code 0, RFC 4443 §3.1). The answer goes
- * into the TUN, or back into the fabric where the packet came from there. Never about an error, a later fragment or a multicast (RFC 1122 §3.2.2, RFC 4443 §2.4), and at most a hundred
- * a second.
+ * RFC 4443 §3.2), that leads nowhere (type 3 code 1, RFC 792; ICMPv6 type 1 code 0, RFC 4443 §3.1) or that a policy denies
+ * (code 13, RFC 1812 §5.2.7.1; ICMPv6 type 1 code 1). The answer goes into the TUN, or back into the fabric where the
+ * packet came from there. Never about an error, a later fragment or a multicast (RFC 1122 §3.2.2, RFC 4443 §2.4), and at
+ * most a hundred a second.
  */
 import {
   internetChecksum,
@@ -30,9 +31,11 @@ interface IcmpError {
 
 const tooBig: IcmpError = { ipv4: [3, 4], ipv6: [2, 0], tellsMtu: true };
 const unreachable: IcmpError = { ipv4: [3, 1], ipv6: [1, 0], tellsMtu: false };
+const prohibited: IcmpError = { ipv4: [3, 13], ipv6: [1, 1], tellsMtu: false };
 
 const errorOf: Readonly<Record<number, IcmpError>> = {
   [Drop.tooBig]: tooBig,
+  [Drop.denied]: prohibited,
   [Drop.noRoute]: unreachable,
   [Drop.noTunnel]: unreachable,
   [Drop.noSession]: unreachable,

@@ -1,12 +1,14 @@
 /** From the sockets: transport messages of WireGuard, opened where they lie. Handshakes are handed on. */
 import { PacketVerdict, PacketView, updateChecksum } from '@patronus/net';
 import { TRANSPORT_HEADER_LENGTH, TRANSPORT_OVERHEAD } from '@patronus/wireguard';
+import { isBfd } from '../bfd/datagram.ts';
 import { COMPRESSED_FRAME } from '../compressedFrame.ts';
 import { Drop, PASSED } from '../drops.ts';
 import type { Link } from '../links.ts';
 import { FRAME_HEADER_LENGTH, FrameType, packetFrameLength } from '../overlay.ts';
+import { NUMBERED_FRAME, PARITY_FRAME, PROTECTION_OVERHEAD } from '../protection/numberedFrame.ts';
 import { addressOffset, readSockaddr, sockaddrPort } from '../sockaddr.ts';
-import { NO_GROUP } from '../tables/flows.ts';
+import { NO_EDGE } from '../tables/flows.ts';
 import type { Target } from '../tables/routes.ts';
 import type { Session } from '../tables/sessions.ts';
 import { clampMss, smallestMtu } from './clampMss.ts';
@@ -14,7 +16,8 @@ import type { PathContext } from './context.ts';
 import { type Expansion, expandFrame } from './expansion.ts';
 import { type Forward, isSyn } from './forward.ts';
 import type { IcmpErrors } from './icmp.ts';
-import { isBfd, isMulticast } from './outbound.ts';
+import { isMulticast } from './outbound.ts';
+import { Precedent } from './precedent.ts';
 
 const TYPE_TRANSPORT = 4;
 const TWO_32 = 2 ** 32;
@@ -25,6 +28,8 @@ export interface InboundOwner {
   handshake(socket: number, offset: number, length: number, sockaddrOffset: number, now: number): number;
   /** A frame of an edge that is not a packet. Answers a verdict, not yet counted. */
   frame(link: Link, payload: Uint8Array, now: number): number;
+  /** A packet for UDP 3784. Answers a verdict, not yet counted. */
+  bfd(link: Link, segment: number, packet: PacketView, now: number): number;
 }
 
 export class Inbound {
@@ -33,8 +38,12 @@ export class Inbound {
   readonly #errors: IcmpErrors;
   readonly #owner: InboundOwner;
   readonly #packet = new PacketView();
-  readonly #group = new Int32Array(1);
+  readonly #edge = new Int32Array(1);
   readonly #expansion: Expansion;
+  readonly #precedent: Precedent;
+  /** Of the datagram before in this burst: its session, and where the address that it came from lies. */
+  #session: Session | undefined;
+  #source = 0;
   /** Of the compressed frame at hand. */
   #from!: Link;
   #now = 0;
@@ -44,11 +53,16 @@ export class Inbound {
     this.#forward = forward;
     this.#errors = errors;
     this.#owner = owner;
+    this.#precedent = new Precedent(context.memory);
     this.#expansion = {
       memory: context.memory,
       kernels: context.kernels,
       take: (length) => context.staging.take(length),
       deliver: (segment, offset, length) => this.#expanded(segment, offset, length),
+    };
+    context.protection.deliver = (link, segment, offset, length, at) => {
+      const verdict = this.#pass(link, segment, offset, length, at);
+      if (verdict !== PASSED) context.drops.count(verdict);
     };
   }
 
@@ -64,6 +78,12 @@ export class Inbound {
     }
     const verdict = this.#open(socket, offset, length, sockaddrOffset, now);
     return verdict === PASSED ? PASSED : drops.count(verdict);
+  }
+
+  /** Ends a burst: what is handed in from now on has nothing to do with what came before. */
+  flush(): void {
+    this.#precedent.forget();
+    this.#session = undefined;
   }
 
   /** The cheap checks come first: replay before the tag, and the counter is taken only after it. */
@@ -83,7 +103,14 @@ export class Inbound {
       return Drop.badTag;
     }
     keypair.replay.accept(counter);
-    this.#authenticated(session, sockaddrOffset, now);
+    session.gaps?.accept(counter);
+    this.#context.links.heardMs[link.number] = now;
+    // Timers and the peer's address know already what the datagram before told them.
+    if (session !== this.#session || sockaddrOffset !== this.#source) {
+      this.#authenticated(session, sockaddrOffset, now);
+      this.#session = session;
+      this.#source = sockaddrOffset;
+    }
     if (payloadLength === 0) return PASSED;
     link.peer.onDataReceived(now);
     return this.#deliver(link, payload, payloadLength, now);
@@ -113,6 +140,8 @@ export class Inbound {
     const type = bytes[offset]!;
     if (type === FrameType.packet) return this.#carried(link, offset, length, now);
     if (type === COMPRESSED_FRAME) return this.#compressed(link, offset, length, now);
+    if (type === NUMBERED_FRAME) return this.#numbered(link, offset, length, now);
+    if (type === PARITY_FRAME) return this.#parity(link, offset, length, now);
     return this.#owner.frame(link, bytes.subarray(offset, offset + length), now);
   }
 
@@ -135,6 +164,17 @@ export class Inbound {
     return expandFrame(this.#expansion, link, offset, length);
   }
 
+  /** A packet that was sent twice, or with parity. */
+  #numbered(link: Link, offset: number, length: number, now: number): number {
+    if (link.tunnel?.heardAnnounce !== true) return Drop.badFrame;
+    return this.#context.protection.receivers.accept(link, offset, length, now);
+  }
+
+  #parity(link: Link, offset: number, length: number, now: number): number {
+    if (link.tunnel?.heardAnnounce !== true) return Drop.badFrame;
+    return this.#context.protection.receivers.acceptParity(link, offset, length, now);
+  }
+
   #expanded(segment: number, offset: number, length: number): void {
     const verdict = this.#pass(this.#from, segment, offset, length, this.#now);
     if (verdict !== PASSED) this.#context.drops.count(verdict);
@@ -144,18 +184,29 @@ export class Inbound {
     const { memory, routing, coalescer } = this.#context;
     const packet = this.#packet;
     if (packet.read(memory.bytes, offset, length) !== PacketVerdict.ok) return Drop.malformed;
+    if (segment === 0 && this.#precedent.holds(link, packet) && !isSyn(packet)) {
+      link.receivedBytes += packet.totalLength;
+      link.receivedPackets += 1;
+      coalescer.add(packet);
+      return PASSED;
+    }
+    // Its own source check is narrower than the site's.
+    if (isBfd(packet)) return this.#owner.bfd(link, segment, packet, now);
     if (link.allowed.lookup(segment, packet.family, memory.bytes, packet.sourceOffset) === undefined) {
       return Drop.badSource;
     }
     link.receivedBytes += packet.totalLength;
     link.receivedPackets += 1;
+    if (link.isIdle) this.#context.woken(link, now);
     if (isMulticast(memory.bytes, packet.family, packet.destinationOffset)) return Drop.multicast;
-    if (isBfd(packet)) return Drop.bfdFromLan;
     const target = routing.routes.lookup(segment, packet.family, memory.bytes, packet.destinationOffset);
     if (target === undefined) return Drop.notForUs;
     if (isSyn(packet)) clampMss(memory.bytes, packet, this.#smallestRoom(link));
     if (target.kind !== 'local') return this.#transit(link, segment, target, now);
+    // The far end should have denied it already; it may be older, or know it wrong.
+    if (!this.#forward.allows(segment, packet, now)) return Drop.denied;
     if (segment !== 0) return Drop.noSegment;
+    if (this.#context.classifier.isSettled) this.#precedent.remember(link, packet);
     coalescer.add(packet);
     return PASSED;
   }
@@ -164,8 +215,8 @@ export class Inbound {
   #smallestRoom(link: Link): number {
     const { groups, links } = this.#context;
     if (link.tunnel === undefined) return link.mtu;
-    this.#group[0] = link.tunnel.group;
-    return smallestMtu(this.#group, groups, links);
+    this.#edge[0] = link.tunnel.edge;
+    return smallestMtu(this.#edge, groups, links) - (groups.protects(link.tunnel.edge) ? PROTECTION_OVERHEAD : 0);
   }
 
   /** Tells the sender of a packet on its way through that it is too big for the way on. */
@@ -177,7 +228,7 @@ export class Inbound {
       if (packet.read(memory.bytes, copy, length) !== PacketVerdict.ok) return;
       const target = routing.routes.lookup(0, packet.family, memory.bytes, packet.destinationOffset);
       if (target === undefined || target.kind === 'local') return;
-      this.#forward.packet(0, packet, undefined, target, NO_GROUP, now);
+      this.#forward.packet(0, packet, undefined, target, NO_EDGE, now);
     });
   }
 
@@ -198,7 +249,7 @@ export class Inbound {
       view.setUint16(copy + 8, before - 0x100);
       view.setUint16(copy + 10, updateChecksum(view.getUint16(copy + 10), before, before - 0x100));
     }
-    const verdict = this.#forward.packet(segment, packet, undefined, target, link.tunnel?.group ?? NO_GROUP, now);
+    const verdict = this.#forward.packet(segment, packet, undefined, target, link.tunnel?.edge ?? NO_EDGE, now);
     if (verdict === Drop.tooBig && segment === 0) this.#answer(packet, now);
     return verdict;
   }

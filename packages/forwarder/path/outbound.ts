@@ -1,8 +1,9 @@
 /** From the TUN: what this site sends into the fabric. */
-import { type Family, PacketVerdict, PacketView, Protocol } from '@patronus/net';
+import { type Family, PacketVerdict, PacketView } from '@patronus/net';
+import { isBfd } from '../bfd/datagram.ts';
 import { Drop, PASSED } from '../drops.ts';
 import { VIRTIO_HEADER_LENGTH } from '../io.ts';
-import { NO_GROUP } from '../tables/flows.ts';
+import { NO_EDGE } from '../tables/flows.ts';
 import type { PathContext } from './context.ts';
 import type { Forward } from './forward.ts';
 import type { IcmpErrors } from './icmp.ts';
@@ -10,8 +11,6 @@ import { Gso, OffloadHeader } from './offloadHeader.ts';
 
 /** Of the TUN there is one, and it is segment 0's. */
 const SEGMENT = 0;
-/** Liveness of the tunnels themselves (RFC 5881 §4): never to be forged from a LAN. */
-const BFD_PORT = 3784;
 
 export class Outbound {
   /** Whether the packet last handled lies where it was until everything is flushed; otherwise its room is free again. */
@@ -49,18 +48,15 @@ export class Outbound {
     if (isMulticast(memory.bytes, packet.family, packet.destinationOffset)) return Drop.multicast;
     const isOurs = routing.ownSources.lookup(SEGMENT, packet.family, memory.bytes, packet.sourceOffset);
     if (isOurs === undefined) return Drop.notOurs;
+    // The tunnels' own: never to be forged from a LAN.
     if (isBfd(packet)) return Drop.bfdFromLan;
     const target = routing.routes.lookup(SEGMENT, packet.family, memory.bytes, packet.destinationOffset);
     if (target === undefined) return Drop.noRoute;
-    return this.#forward.packet(SEGMENT, packet, offload, target, NO_GROUP, now);
+    return this.#forward.packet(SEGMENT, packet, offload, target, NO_EDGE, now);
   }
 }
 
 /** RFC 5771 §3, RFC 919, RFC 4291 §2.7. */
 export function isMulticast(bytes: Uint8Array, family: Family, offset: number): boolean {
   return family === 4 ? bytes[offset]! >= 224 : bytes[offset] === 0xff;
-}
-
-export function isBfd(packet: PacketView): boolean {
-  return packet.protocol === Protocol.udp && packet.destinationPort === BFD_PORT;
 }

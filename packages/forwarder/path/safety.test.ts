@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { parseEndpoint } from '@patronus/net';
 import '../kernels/build.mjs';
 import { writeCompressedHeader, writeRecordHeader } from '../compressedFrame.ts';
+import { uplinkSocketName } from '../descriptorNames.ts';
 import { PASSED } from '../drops.ts';
 import { loadKernels } from '../host/loadKernels.ts';
 import { HEADROOM, Layout, MOST_SOCKETS, UDP_SLOT_LENGTH, udpSlot } from '../memory.ts';
 import { encodeFrame, writePacketHeader } from '../overlay.ts';
 import { joinedSites, outerEndpoint, type SimulatedSite, udpPacket, udpPacket6 } from '../simulatedSites.ts';
 import { writeSockaddr } from '../sockaddr.ts';
-import { uplinkSocketName } from '../socketNames.ts';
 import { asLarge, makePacket, TcpFlag } from './largePackets.ts';
 
 /** Marsaglia's xorshift32: the same in every run. */

@@ -35,9 +35,11 @@ export function transmitUnfragmented(context: PathContext, link: Link, offset: n
   const session = sendingSession(context, link, now);
   if (session === undefined) return Drop.noSession;
   sealMessage(context, session, offset, length);
+  link.mtuProbesSent += 1;
   const start = offset - TRANSPORT_HEADER_LENGTH;
   const total = length + TRANSPORT_OVERHEAD;
   const { socket, sockaddrOffset, sockaddrLength } = link;
+  context.shapers.charge(socket, total, sockaddrLength);
   const failure = verdictOf[context.io.sendUnfragmented(socket, start, total, sockaddrOffset, sockaddrLength)];
   link.peer.onDataSent(now);
   return failure === undefined ? PASSED : Drop[failure];
@@ -69,6 +71,7 @@ export function sealAndQueue(
   sealMessage(context, session, offset, padded);
   const start = offset - TRANSPORT_HEADER_LENGTH;
   const total = padded + TRANSPORT_OVERHEAD;
+  context.shapers.charge(link.socket, total, link.sockaddrLength);
   const failure =
     verdictOf[context.io.sendDatagram(link.socket, start, total, link.sockaddrOffset, link.sockaddrLength)];
   return failure === undefined ? PASSED : Drop[failure];

@@ -228,17 +228,18 @@ export class Devices {
    */
   #destinations(to: Endpoint, initiationOf: Peer | undefined): readonly Endpoint[] {
     const link = initiationOf && this.#linkOf.get(initiationOf);
-    if (link?.tunnel === undefined || link.tunnel.liveness.state === 'up') return [to];
+    if (link?.tunnel === undefined || link.tunnel.bfd.state === 'up') return [to];
     const others = (this.#candidates.get(link.peer) ?? []).filter((candidate) => !endpointsEqual(candidate, to));
     return [to, ...others].slice(0, MOST_CANDIDATES);
   }
 
   #send(entry: DeviceEntry, bytes: Uint8Array, to: Endpoint): void {
-    const { memory, io, drops } = this.#context;
+    const { memory, io, drops, shapers } = this.#context;
     const offset = SCRATCH;
     memory.bytes.set(bytes, offset);
     writeSockaddr(memory, Layout.scratchAddress, to);
     const length = sockaddrLength(to.address.family);
+    shapers.charge(entry.socket, bytes.length, length);
     const sent = io.sendDatagram(entry.socket, offset, bytes.length, Layout.scratchAddress, length);
     if (sent !== Sent.ok) drops.count(sent === Sent.noSocket ? Drop.noSocket : Drop.sendFailed);
   }

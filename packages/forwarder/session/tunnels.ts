@@ -1,11 +1,16 @@
 /**
- * Keeps the tunnels alive: announces ourselves on each new session, probes, answers probes, and says when a tunnel came
- * up or went down. What "up" means is liveness.ts; here is what it is applied to.
+ * Keeps the tunnels alive: announces ourselves on each new session, probes, answers probes, and does what has to be done when
+ * BFD (bfd/) says that a tunnel came up or went down.
  */
+
+import type { PacketView } from '@patronus/net';
+import { equalBytes } from '@patronus/wire';
+import { type BfdOwner, BfdSessions, type Tunnel } from '../bfd/bfdSessions.ts';
+import { CONFIGURED } from '../bfd/reasons.ts';
 import { COMPRESSION_CAPABILITY } from '../compressedFrame.ts';
+import type { ForwarderBfdTimers, LinkState } from '../control.ts';
 import { Drop, PASSED } from '../drops.ts';
-import type { Link, TunnelState } from '../links.ts';
-import { Liveness, type LivenessState, SILENCE_LIMIT_MS } from '../liveness.ts';
+import { type Link, smoothedRoundTripUs, type TunnelState } from '../links.ts';
 import { SCRATCH } from '../memory.ts';
 import {
   type Announce,
@@ -19,25 +24,45 @@ import {
 import type { PathContext } from '../path/context.ts';
 import { transmit, transmitUnfragmented } from '../path/transmit.ts';
 import { PathMtu } from '../pathMtu.ts';
+import { Probes } from '../probes.ts';
+import { PROTECTION_CAPABILITY } from '../protection/numberedFrame.ts';
 
 /** All that this release can do. */
-export const OWN_CAPABILITIES = Capability.segments | COMPRESSION_CAPABILITY | Capability.pathMtu;
-const TURN_MS = 5;
+export const OWN_CAPABILITIES =
+  Capability.segments |
+  COMPRESSION_CAPABILITY |
+  Capability.pathMtu |
+  Capability.measurement |
+  PROTECTION_CAPABILITY |
+  Capability.talk;
+/** However many tunnels there are, looking through them costs at most so many turns a second. */
+const TURN_MS = 1;
+const LONG_TURN_MS = 5;
+const MANY_TUNNELS = 256;
 /** Sizes in a row that the own device may refuse before the next turn. */
 const MOST_REFUSED = 8;
-const ANSWERED = 'a probe was answered';
-const SILENT = `no probe was answered for ${SILENCE_LIMIT_MS} ms; check the uplink and the other end`;
-const NEW = 'configured; waiting for the first answer';
 
-export interface TunnelsOwner {
-  stateChanged(link: Link, state: LivenessState, reason: string, now: number): void;
-  /** The tunnel has been down for long: begin again with a handshake. */
-  restartHandshake(link: Link, now: number): void;
+/** A tunnel as it is to be, beside its keys. */
+export interface TunnelOptions {
+  readonly id: string;
+  readonly edgeId: string;
+  /** Overlay address of the other edge. */
+  readonly remoteAddress: Uint8Array;
+  readonly bfd: ForwarderBfdTimers | undefined;
 }
 
-export type Tunnel = Link & { readonly tunnel: TunnelState };
+export interface TunnelsOwner {
+  stateChanged(link: Link, state: LinkState, reason: string, now: number): void;
+  /** Better not to be used while there is another, or fit for use again. It is up. */
+  doubted(link: Link, isDoubted: boolean, now: number): void;
+  /** The tunnel has been down for long: begin again with a handshake. */
+  restartHandshake(link: Link, now: number): void;
+  /** A BFD packet leaves by the clock, and waits in `outgoing`: what else is due for this tunnel may go along. */
+  leaves(link: Link, now: number): void;
+}
 
 export class Tunnels {
+  readonly bfd: BfdSessions;
   readonly #context: PathContext;
   readonly #owner: TunnelsOwner;
   readonly #capabilities: number;
@@ -46,10 +71,18 @@ export class Tunnels {
   #deadline = Number.POSITIVE_INFINITY;
 
   /** `capabilities`: what is announced to other edges. */
-  constructor(context: PathContext, capabilities: number, owner: TunnelsOwner) {
+  constructor(context: PathContext, capabilities: number, random32: () => number, owner: TunnelsOwner) {
     this.#context = context;
     this.#capabilities = capabilities;
     this.#owner = owner;
+    const bfdOwner: BfdOwner = {
+      stateChanged: (link, state, reason, now) => this.#stateChanged(link, state, reason, now),
+      restartHandshake: (link, now) => owner.restartHandshake(link, now),
+      sent: (link, isTogether, now) => this.#alongWithBfd(link, isTogether, now),
+      probe: (link, now) => this.#probe(link, link.tunnel, now),
+      doubted: (link, isDoubted, now) => owner.doubted(link, isDoubted, now),
+    };
+    this.bfd = new BfdSessions(context, random32, bfdOwner);
   }
 
   get all(): Iterable<Tunnel> {
@@ -60,16 +93,26 @@ export class Tunnels {
     return this.#deadline;
   }
 
-  /** Begins to look after a link; its first probe is due at once. */
-  add(link: Link, id: string, edgeId: string, now: number): void {
+  /** Begins to look after a link; its first packet is due at once. */
+  add(link: Link, { id, edgeId, remoteAddress, bfd }: TunnelOptions, now: number): void {
     link.tunnel = {
-      ...{ id, edgeId, group: -1, heardAnnounce: false, capabilities: 0 },
-      liveness: new Liveness(now),
+      ...{ id, edgeId, edge: this.#context.groups.edges.of(edgeId), heardAnnounce: false, capabilities: 0 },
+      bfd: this.bfd.create(remoteAddress, bfd, now),
+      probes: new Probes(),
       pathMtu: new PathMtu(this.#context.routing.mtu, now),
     };
     this.#tunnels.set(link.number, link as Tunnel);
     this.#deadline = Math.min(this.#deadline, now);
-    this.#owner.stateChanged(link, 'connecting', NEW, now);
+    this.#owner.stateChanged(link, 'connecting', CONFIGURED, now);
+  }
+
+  /** The tunnel stays, and is to be otherwise. */
+  change(link: Tunnel, { id, edgeId, remoteAddress, bfd }: TunnelOptions, now: number): void {
+    link.tunnel.id = id;
+    link.tunnel.edgeId = edgeId;
+    link.tunnel.edge = this.#context.groups.edges.of(edgeId);
+    this.bfd.change(link, remoteAddress, bfd, now);
+    this.#deadline = Math.min(this.#deadline, now);
   }
 
   /** Another MTU was configured: no tunnel carries more, whatever its path could. */
@@ -81,30 +124,59 @@ export class Tunnels {
     this.#deadline = Math.min(this.#deadline, now);
   }
 
-  remove(link: Link): void {
+  /** While it can still send. */
+  remove(link: Link, now: number): void {
+    if (link.tunnel !== undefined) this.bfd.close(link as Tunnel, now);
     this.#tunnels.delete(link.number);
   }
 
-  /** There is a session: say who we are without waiting for the next probe's turn. */
+  /** There is a session: say who we are, and what BFD had to say, without waiting for their turn. */
   sessionEstablished(link: Link, now: number): void {
     const { tunnel } = link;
-    if (tunnel === undefined || tunnel.liveness.state === 'up') return;
+    if (tunnel === undefined || tunnel.bfd.state === 'up') return;
     this.#announce(link, tunnel, now);
-    this.#probe(link, tunnel, now);
+    this.bfd.sessionEstablished(link as Tunnel, now);
+    this.#wakeAt(link as Tunnel);
   }
 
+  /** The first packet after a pause. */
+  woken(link: Link, now: number): void {
+    this.bfd.woken(link, now);
+    if (link.tunnel !== undefined) this.#wakeAt(link as Tunnel);
+  }
+
+  /** A packet for UDP 3784 that came over the tunnel. Answers a verdict, not yet counted. */
+  bfdPacket(link: Link, segment: number, packet: PacketView, now: number): number {
+    const verdict = this.bfd.receive(link, segment, packet, now);
+    if (link.tunnel !== undefined) this.#wakeAt(link as Tunnel);
+    return verdict;
+  }
+
+  /** Whether `tick` would take a tunnel down for its silence. */
+  judgesSilence(now: number): boolean {
+    if (this.#deadline > now) return false;
+    for (const { tunnel } of this.#tunnels.values()) if (tunnel.bfd.silenceEndsMs <= now) return true;
+    return false;
+  }
+
+  /** After all packets that have arrived were taken in: a pause of ours is not silence of the other end. */
   tick(now: number): void {
     let earliest = Number.POSITIVE_INFINITY;
     for (const link of this.#tunnels.values()) {
       const { tunnel } = link;
       if (link.sentLarge) tunnel.pathMtu.use();
       link.sentLarge = false;
-      if (tunnel.liveness.deadlineMs <= now) this.#turn(link, tunnel, now);
+      if (tunnel.bfd.deadlineMs <= now) this.bfd.tick(link, now);
       if (tunnel.pathMtu.deadlineMs <= now) this.#probeMtu(link, tunnel, now);
-      earliest = Math.min(earliest, tunnel.liveness.deadlineMs, tunnel.pathMtu.deadlineMs);
+      earliest = Math.min(earliest, tunnel.bfd.deadlineMs, tunnel.pathMtu.deadlineMs);
     }
-    // However many tunnels there are, looking through them costs at most so many turns a second.
-    this.#deadline = Math.max(earliest, now + TURN_MS);
+    this.#deadline = Math.max(earliest, now + (this.#tunnels.size > MANY_TUNNELS ? LONG_TURN_MS : TURN_MS));
+    // What was sent together.
+    if (!this.#context.outgoing.isEmpty) this.#context.drain();
+  }
+
+  #wakeAt({ tunnel }: Tunnel): void {
+    this.#deadline = Math.min(this.#deadline, tunnel.bfd.deadlineMs, tunnel.pathMtu.deadlineMs);
   }
 
   /** Takes a frame that came over the tunnel. Answers a verdict, not yet counted. */
@@ -122,22 +194,40 @@ export class Tunnels {
       return PASSED;
     }
     if ('size' in frame) return this.#mtuFrame(link, tunnel, frame, now);
-    const cameUp = tunnel.liveness.reply(frame.sequence, Number(frame.sentAtUs), Math.floor(now * 1000));
-    if (cameUp) this.#cameUp(link, tunnel, now);
+    tunnel.probes.reply(frame.sequence, Number(frame.sentAtUs), Math.floor(now * 1000));
+    this.bfd.heard(link as Tunnel, now);
     return PASSED;
   }
 
-  #turn(link: Link, tunnel: TunnelState, now: number): void {
-    const { liveness } = tunnel;
-    if (liveness.expire(now)) {
-      tunnel.pathMtu.stop();
-      this.#owner.stateChanged(link, 'down', SILENT, now);
+  #stateChanged(link: Tunnel, state: LinkState, reason: string, now: number): void {
+    const { tunnel } = link;
+    if (state === 'up') this.#searchMtu(link, tunnel, now);
+    else tunnel.pathMtu.stop();
+    if (state === 'down') {
+      this.#context.links.isUp[link.number] = 0;
+      this.#suspectOthers(link, now);
     }
-    if (liveness.retryIsDue(now)) this.#owner.restartHandshake(link, now);
-    if (now < liveness.nextProbeAtMs) return;
-    liveness.schedule(now);
-    if (liveness.state !== 'up') this.#announce(link, tunnel, now);
-    this.#probe(link, tunnel, now);
+    this.#owner.stateChanged(link, state, reason, now);
+  }
+
+  /** Idle tunnels over the same uplink, or to the same one, may have failed with it, and would say so too late. */
+  #suspectOthers(failed: Tunnel, now: number): void {
+    for (const link of this.#tunnels.values()) {
+      if (!link.isIdle || link === failed || link.tunnel.bfd.state !== 'up') continue;
+      const isShared = link.socket === failed.socket || equalBytes(link.peer.publicKey, failed.peer.publicKey);
+      if (isShared) this.bfd.suspect(link, now);
+    }
+    this.#deadline = Math.min(this.#deadline, now);
+  }
+
+  /** Whatever wakes us for BFD serves for this too. */
+  #alongWithBfd(link: Tunnel, isTogether: boolean, now: number): void {
+    const { tunnel } = link;
+    if (tunnel.bfd.state !== 'up' || !tunnel.heardAnnounce) this.#announce(link, tunnel, now);
+    // Reports of both ends tell what regular probes would.
+    const isMeasured = (this.#capabilities & tunnel.capabilities & Capability.measurement) !== 0;
+    if (isMeasured && isTogether) this.#owner.leaves(link, now);
+    if (!isMeasured && tunnel.probes.isDue(link.isIdle, now)) this.#probe(link, tunnel, now);
   }
 
   /** A far end that began anew asks to be told; one that has heard us is silent, so this never goes round in circles. */
@@ -146,23 +236,26 @@ export class Tunnels {
     tunnel.heardAnnounce = true;
     tunnel.capabilities = frame.capabilities;
     if (frame.wantsAnswer) this.#announce(link, tunnel, now);
-    if (isNews) this.#probe(link, tunnel, now);
+    if (!isNews) return PASSED;
+    this.#probe(link, tunnel, now);
+    if (tunnel.bfd.state === 'up') this.#searchMtu(link, tunnel, now);
     return PASSED;
   }
 
-  #cameUp(link: Link, tunnel: TunnelState, now: number): void {
+  /** Once it is up and the other end said what it can do. */
+  #searchMtu(link: Link, tunnel: TunnelState, now: number): void {
+    if (!tunnel.heardAnnounce) return;
     if ((tunnel.capabilities & Capability.pathMtu) !== 0) {
       tunnel.pathMtu.start(now);
       this.#probeMtu(link, tunnel, now);
     } else link.mtu = this.#context.routing.mtu;
-    this.#owner.stateChanged(link, 'up', ANSWERED, now);
   }
 
   /** Sends the probe for the path's MTU that is due, and the next one where the own device would not send it. */
   #probeMtu(link: Link, tunnel: TunnelState, now: number): void {
-    const { pathMtu, liveness } = tunnel;
+    const { pathMtu, probes } = tunnel;
     for (let copies = 0; copies < MOST_REFUSED; copies++) {
-      const size = pathMtu.probe(now, (liveness.smoothedRoundTripUs ?? 0) / 1_000, liveness.lastReplyAtMs);
+      const size = pathMtu.probe(now, (smoothedRoundTripUs(link) ?? 0) / 1_000, probes.lastReplyMs);
       this.#useMtu(link, tunnel);
       if (size === 0) return;
       const frame = encodeFrame({ type: 'mtuProbe', sequence: pathMtu.sequence, size });
@@ -170,6 +263,8 @@ export class Tunnels {
       bytes.set(frame, SCRATCH);
       bytes.fill(0, SCRATCH + frame.length, SCRATCH + size);
       const verdict = transmitUnfragmented(this.#context, link, SCRATCH, size, now);
+      // A small one beside it: if neither is answered, size is not why.
+      this.#probe(link, tunnel, now);
       if (verdict !== Drop.sendFailed) break;
       pathMtu.refuse(now);
     }
@@ -177,8 +272,10 @@ export class Tunnels {
   }
 
   #mtuFrame(link: Link, tunnel: TunnelState, frame: MtuProbe, now: number): number {
-    if (frame.type === 'mtuProbe') this.#send(link, { ...frame, type: 'mtuReply' }, now);
-    else if (tunnel.pathMtu.reply(frame.sequence, frame.size, now)) this.#useMtu(link, tunnel);
+    if (frame.type === 'mtuProbe') {
+      link.mtuProbesReceived += 1;
+      this.#send(link, { ...frame, type: 'mtuReply' }, now);
+    } else if (tunnel.pathMtu.reply(frame.sequence, frame.size, now)) this.#useMtu(link, tunnel);
     this.#deadline = Math.min(this.#deadline, tunnel.pathMtu.deadlineMs);
     return PASSED;
   }
@@ -199,7 +296,7 @@ export class Tunnels {
   #probe(link: Link, tunnel: TunnelState, now: number): void {
     if (!tunnel.heardAnnounce) return;
     const sentAtUs = Math.floor(now * 1000);
-    const sequence = tunnel.liveness.probe(sentAtUs);
+    const sequence = tunnel.probes.probe(sentAtUs);
     this.#send(link, { type: 'probe', sequence, sentAtUs: BigInt(sentAtUs) }, now);
   }
 

@@ -39,11 +39,11 @@ test('the longest prefix of the segment wins, whoever owns it, and ours among eq
           ({ segment: of, prefix }, at): SegmentRoute => ({
             segment: of,
             prefix,
-            target: { kind: 'edges', groups: Int32Array.of(at) },
+            target: { kind: 'edges', edges: Int32Array.of(at) },
           }),
         );
         const found = buildRoutes(routes, local).lookup(segment, 4, bytes);
-        const name = found?.kind === 'edges' ? `edge ${found.groups[0]}` : found?.kind;
+        const name = found?.kind === 'edges' ? `edge ${found.edges[0]}` : found?.kind;
         const entries = [
           ...remote.map((entry, at) => ({ ...entry, name: `edge ${at}` })),
           ...local.map((entry) => ({ ...entry, name: 'local' })),

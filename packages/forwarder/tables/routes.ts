@@ -8,10 +8,10 @@ import { type Prefix, PrefixTrie } from '@patronus/net';
 export interface LocalTarget {
   readonly kind: 'local';
 }
-/** Groups of the next-hop edges, by preference. */
+/** Numbers of the next-hop edges, by preference. */
 export interface EdgesTarget {
   readonly kind: 'edges';
-  readonly groups: Int32Array;
+  readonly edges: Int32Array;
 }
 /** Numbers of the links of one stock peer: it may call over either address family. */
 export interface PeerTarget {
@@ -41,7 +41,7 @@ export function buildRoutes(
   for (const { segment, prefix, target } of routes) trie.insert(segment, prefix, target);
   for (const { segment, prefix } of local) trie.insert(segment, prefix, LOCAL);
   for (const { segment, prefix, target } of routes.filter(isPeer)) trie.insert(segment, prefix, target);
-  return trie;
+  return trie.compile();
 }
 
 /** A set of prefixes to hold sources against. */
@@ -50,5 +50,5 @@ export function buildAllowed(
 ): PrefixTrie<true> {
   const trie = new PrefixTrie<true>();
   for (const { segment, prefix } of prefixes) trie.insert(segment, prefix, true);
-  return trie;
+  return trie.compile();
 }

@@ -2,6 +2,7 @@
  * Sessions by the index that their packets carry, and the copies of their keys in the packet memory, where the kernels
  * read them. A lookup allocates nothing: open addressing over typed arrays.
  */
+import type { CounterGaps } from '@patronus/steering/measurement';
 import type { Keypair } from '@patronus/wireguard';
 import type { Link } from '../links.ts';
 import { MOST_SESSIONS, type PacketMemory, sessionKeysOffset } from '../memory.ts';
@@ -14,6 +15,8 @@ export interface Session {
   /** Where its 32-byte keys lie. */
   readonly sendKeyOffset: number;
   readonly receiveKeyOffset: number;
+  /** Of a tunnel: what of its counters arrived. */
+  readonly gaps: CounterGaps | undefined;
 }
 
 const EMPTY = -1;
@@ -44,7 +47,8 @@ export class SessionTable {
     const slot = this.#free.pop();
     if (slot === undefined) return undefined;
     const sendKeyOffset = sessionKeysOffset(slot);
-    const session: Session = { slot, link, keypair, sendKeyOffset, receiveKeyOffset: sendKeyOffset + 32 };
+    const gaps = link.measurement?.gaps.open();
+    const session: Session = { slot, link, keypair, sendKeyOffset, receiveKeyOffset: sendKeyOffset + 32, gaps };
     this.#memory.bytes.set(keypair.sendKey, session.sendKeyOffset);
     this.#memory.bytes.set(keypair.receiveKey, session.receiveKeyOffset);
     this.made += 1;
@@ -59,6 +63,7 @@ export class SessionTable {
     const session = this.#byKeypair.get(keypair);
     if (session === undefined) return;
     this.#byKeypair.delete(keypair);
+    if (session.gaps !== undefined) session.link.measurement?.gaps.close(session.gaps);
     this.#sessions[session.slot] = undefined;
     this.#memory.bytes.fill(0, session.sendKeyOffset, session.sendKeyOffset + 64);
     this.#free.push(session.slot);

@@ -5,8 +5,9 @@ import { openMessage, sealMessage } from './aead';
  * and keeps nothing from one call to the next; its contract stands at its type in ../index.ts.
  */
 export { blake2s } from './blake2s';
-export { putBack, setAside } from './block';
+export { beginOpen, endOpen, putBack, setAside } from './block';
 export { checksum, copyAndSum } from './checksum';
+export { multiplyAdd } from './galois';
 
 export { lz4Compress, lz4CompressHard, lz4Expand } from './lz4';
 

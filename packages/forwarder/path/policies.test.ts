@@ -1,4 +1,4 @@
-/** Compression between two sites in memory: on for a class, off by default, and never towards one that cannot expand. */
+/** Compression between two sites in memory: on for a policy, off by default, and never towards one that cannot expand. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
@@ -35,9 +35,9 @@ test('with the default policy ten thousand pairs of equally long packets give eq
   }
 });
 
-test('a class that compresses makes what it can smaller, and the other site gets what was sent', () => {
+test('a policy that compresses makes what it can smaller, and the other site gets what was sent', () => {
   const { simulation, left, right } = joinedSites();
-  left.configure(left.plan([2], { serial: 2, classes: everything }));
+  left.configure(left.plan([2], { serial: 2, policies: everything }));
   simulation.run(500);
   const [zeros, random] = compressibleAndNot(1_200);
   assert.ok(datagramLength(left, zeros) < 200);
@@ -46,29 +46,29 @@ test('a class that compresses makes what it can smaller, and the other site gets
   assert.deepEqual(right.delivered.slice(-2), [zeros, random]);
   const { compression } = left.telemetry().tunnels.find(({ active }) => active)!;
   assert.deepEqual([compression.packets, compression.fromBytes, compression.skipped], [1, 1_200, 1]);
-  const [all, rest] = left.telemetry().classes;
+  const [all, rest] = left.telemetry().policies;
   assert.deepEqual([all!.id, all!.sentPackets, all!.compressedPackets, all!.skippedPackets], ['all', 2, 1, 1]);
   assert.deepEqual([rest!.id, rest!.sentPackets], [null, 0]);
 });
 
-test('the first class that matches a flow’s first packet is the flow’s', () => {
+test('the first policy that matches a flow’s first packet is the flow’s', () => {
   const { simulation, left } = joinedSites();
-  const classes = [
+  const policies = [
     { id: 'seven', match: { protocol: 17, ports: [[7, 7]] as const }, compression: null },
     { id: 'elsewhere', match: { destinations: ['10.9.0.0/16'] }, compression: 9 },
     { id: 'rest', match: { sources: ['10.1.0.0/16'] }, compression: 9 },
   ];
-  left.configure(left.plan([2], { serial: 2, classes }));
+  left.configure(left.plan([2], { serial: 2, policies }));
   simulation.run(500);
   left.fromLan(udpPacket({ ...words, port: 7 }));
   left.fromLan(udpPacket({ ...words, port: 8 }));
-  const sent = Object.fromEntries(left.telemetry().classes.map(({ id, sentPackets }) => [id, sentPackets]));
+  const sent = Object.fromEntries(left.telemetry().policies.map(({ id, sentPackets }) => [id, sentPackets]));
   assert.deepEqual(sent, { seven: 1, elsewhere: 0, rest: 1, null: 0 });
 });
 
 test('an end that does not know LZ4 or path MTU probes gets every packet as it is, up to the configured size', () => {
   const { simulation, left, right } = joinedSites(OWN_CAPABILITIES, Capability.segments);
-  left.configure(left.plan([2], { serial: 2, classes: everything }));
+  left.configure(left.plan([2], { serial: 2, policies: everything }));
   simulation.run(500);
   const [zeros] = compressibleAndNot(1_380);
   assert.ok(datagramLength(left, zeros) >= 1_380);
