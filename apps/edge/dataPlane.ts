@@ -2,35 +2,54 @@
  * The edge below its channel: TUN, uplink sockets, kernel tables, forwarder and steering, driven by one configuration
  * at a time. It knows nothing of the controller; what happens is told to its owner.
  */
-import type { ForwarderEvent, LinkState } from '@patronus/forwarder';
+import type { FlowReport, FlowsCommand, ForwarderEvent, LinkState } from '@patronus/forwarder';
 import { type Forwarder, type ForwarderExit, startForwarder } from '@patronus/forwarder/process';
-import type { Configuration, UplinkReport } from '@patronus/protocol';
-import { defaultThresholds, initialState, type SteeringEvent, type SteeringState, steer } from '@patronus/steering';
+import {
+  type Configuration,
+  type DecisionTelemetry,
+  MAX_REPORTED_TUNNELS,
+  MAX_REPORTED_UPLINKS,
+  type UplinkReport,
+} from '@patronus/protocol';
 import { type OpenedTun, systemClock } from '@patronus/system/linux';
-import { messageOf } from './errors.ts';
+import { Breakout } from './breakout/breakout.ts';
+import { EdgeError, messageOf } from './errors.ts';
 import { type Crash, crashOf, tellCrash } from './forwarder/lastWords.ts';
+import type { Telemetry } from './forwarder/telemetry.ts';
 import { translate } from './forwarder/translate.ts';
 import { raiseTimestampFloor, readTimestampFloor, uplinkKey } from './identity/wireguardKeys.ts';
 import { bootstrapConfiguration, emptyConfiguration } from './kernel/bootstrap.ts';
 import { type Kernel, openKernel } from './kernel/kernel.ts';
+import { NeighbourSockets } from './kernel/neighbourSockets.ts';
 import { settleParameters } from './kernel/parameters.ts';
-import { tunName } from './kernel/plan.ts';
+import { tunName, uplinkMark } from './kernel/plan.ts';
 import { type Reconciled, Reconciler } from './kernel/reconcile.ts';
+import { type RouterChange, Routers } from './kernel/routers.ts';
 import { UplinkSockets } from './kernel/sockets.ts';
 import { claimTun, settleTun } from './kernel/tun.ts';
 import { localAddresses, reportUplink, type UplinkView } from './kernel/uplinks.ts';
+import { Reach } from './reach/reach.ts';
 import type { StatePaths } from './state/paths.ts';
 import { numbersFor } from './state/uplinkNumbers.ts';
+import { Ledger } from './steering/ledger.ts';
+import { Steering } from './steering/steering.ts';
 
 export interface DataPlaneEvents {
   onTunnels(up: ReadonlySet<string>): void;
   onUplinks(): void;
   onTelemetry(report: Extract<ForwarderEvent, { type: 'telemetry' }>): void;
+  /** Packets of people are under way. */
+  onTraffic(): void;
+  /** Paths changed, and why. */
+  onDecisions(decisions: readonly DecisionTelemetry[]): void;
   /** Something a person should hear of. */
   onNotice(code: string, message: string): void;
 }
 
 const reportSoonMs = 20;
+const flowsWithinMs = 1_500;
+/** Words about quality that follow each other so closely are about tunnels with traffic. */
+const trafficWithinMs = 600;
 
 export class DataPlane {
   readonly #paths: StatePaths;
@@ -38,17 +57,26 @@ export class DataPlane {
   readonly #kernel: Kernel;
   readonly #reconciler: Reconciler;
   readonly #sockets: UplinkSockets;
+  readonly #neighbourSockets: NeighbourSockets;
+  readonly #routers = new Routers();
   readonly #tun: OpenedTun;
   readonly #forwarder: Forwarder;
+  readonly #steering: Steering;
+  readonly #breakout: Breakout;
+  readonly #reach: Reach;
   #configuration: Configuration | undefined;
   #serial = 0;
-  #steering: SteeringState = initialState;
+  #questions = 0;
+  readonly #asked = new Map<number, (flows: readonly FlowReport[]) => void>();
   #states = new Map<string, LinkState>();
   #capabilities: Readonly<Record<string, string>> = {};
   #lastCrash: Crash | undefined;
   #toldUplinks = '';
   #toldComplaints = '';
+  #qualityAtMs = Number.NEGATIVE_INFINITY;
   #reportTimer: NodeJS.Timeout | undefined;
+  #watchTimer: NodeJS.Timeout | undefined;
+  #watchAtMs = Number.POSITIVE_INFINITY;
   #isStopping = false;
 
   private constructor(paths: StatePaths, events: DataPlaneEvents, kernel: Kernel, tun: OpenedTun) {
@@ -57,24 +85,49 @@ export class DataPlane {
     this.#kernel = kernel;
     this.#tun = tun;
     this.#reconciler = new Reconciler(kernel);
+    this.#watchSoon(false);
     this.#forwarder = startForwarder({
       onEvent: (event) => this.#hear(event),
       onExit: (exit) => this.#lament(exit),
     });
     this.#sockets = new UplinkSockets((name, fd) => this.#forwarder.send({ type: 'descriptor', name }, fd));
+    this.#neighbourSockets = new NeighbourSockets((name, fd) => this.#forwarder.send({ type: 'descriptor', name }, fd));
     this.#forwarder.send({ type: 'descriptor', name: 'tun' }, tun.fd);
+    this.#breakout = new Breakout({
+      onNotice: (code, message) => events.onNotice(code, message),
+      onChange: () => this.#reportSoon(),
+    });
+    this.#reach = new Reach({
+      onNotice: (code, message) => events.onNotice(code, message),
+      onReach: (edgeId, state) => {
+        this.#reachChanged(edgeId, state !== 'down');
+      },
+    });
+    this.#steering = new Steering(
+      {
+        publish: (command) => this.#forwarder.send(command),
+        onDecisions: (decisions) => events.onDecisions(decisions),
+        onNotice: (code, message) => events.onNotice(code, message),
+      },
+      new Ledger(paths.decisions),
+    );
   }
 
   /** Opens the TUN and starts the forwarder. Throws a LinuxError that says what is missing. */
   static async start(paths: StatePaths, events: DataPlaneEvents): Promise<DataPlane> {
     const tun = await claimTun();
-    return new DataPlane(paths, events, openKernel(), tun);
+    let plane: DataPlane | undefined;
+    const kernel = openKernel(() => {
+      if (plane !== undefined) plane.#watchSoon(true);
+    });
+    plane = new DataPlane(paths, events, kernel, tun);
+    return plane;
   }
 
   get tunnelStates(): ReadonlyMap<string, LinkState> {
     return this.#states;
   }
-  get steering(): SteeringState {
+  get steering(): Steering {
     return this.#steering;
   }
   get capabilities(): Readonly<Record<string, string>> {
@@ -87,43 +140,75 @@ export class DataPlane {
   get forwarderPid(): number | undefined {
     return this.#forwarder.pid;
   }
+  /** As the kernel has them, and as BFD has their routers. */
   get uplinks(): readonly UplinkView[] {
-    return this.#reconciler.uplinks;
+    return this.#routers.view(this.#reconciler.uplinks);
   }
 
   tunnelsUp(): ReadonlySet<string> {
     return new Set([...this.#states].filter(([, state]) => state === 'up').map(([id]) => id));
   }
 
+  /** What the edge finds out beside its forwarder, added to the forwarder's report. */
+  withOwnFindings(telemetry: Telemetry): Telemetry {
+    return {
+      ...telemetry,
+      policies: this.#breakout.countInto(telemetry.policies ?? []),
+      breakout: this.#breakout.telemetry().slice(0, MAX_REPORTED_UPLINKS),
+      reach: this.#reach.telemetry().slice(0, MAX_REPORTED_TUNNELS),
+    };
+  }
+
   localAddresses(): { address: string; uplink: string }[] {
-    return localAddresses(this.#reconciler.uplinks);
+    return localAddresses(this.uplinks);
   }
 
   uplinkReports(): UplinkReport[] {
     if (this.#configuration === undefined) return [];
-    return this.#reconciler.uplinks.map((view) => reportUplink(view, uplinkKey(this.#paths, view.id).publicKey));
+    return this.uplinks.map((view) => reportUplink(view, uplinkKey(this.#paths, view.id).publicKey));
   }
 
   /**
    * Makes this configuration the one that runs, as a whole. Keys, sockets, routes and peers that are new come before
-   * those that go. Undefined: none. Throws when it cannot be applied.
+   * those that go. Undefined: none. `digest`: SHA-256 of what was signed, hex. Throws when it cannot be applied.
    */
-  apply(configuration: Configuration | undefined): void {
+  apply(configuration: Configuration | undefined, digest: string): void {
     this.#configuration = configuration;
     const next = configuration ?? emptyConfiguration;
     if (configuration !== undefined) settleTun(this.#kernel, this.#tun, configuration);
+    this.#routers.configure(next.bfdPeers);
     this.#reconciler.desire(next, this.#numbers(next), this.#tun.interfaceIndex);
     if (configuration === undefined) this.#bootstrap();
     this.#follow(this.#reconciler.reconcile(systemClock.monotonicMs()));
     this.#configureForwarder();
+    this.#neighbourSockets.keep(next.bfdPeers);
     const known = new Set(next.tunnels.map(({ id }) => id));
     this.#states = new Map([...this.#states].filter(([id]) => known.has(id)));
-    this.#steer({ type: 'configured', atMs: systemClock.monotonicMs() }, true);
+    this.#reach.follow(configuration, this.tunnelsUp());
+    this.#steering.configure(configuration, digest);
   }
 
-  /** Called every `watchIntervalMs`. */
-  watch(): void {
+  /** Sets the time of the next `#watch`, unless it is sooner already. */
+  #watchSoon(hasNews: boolean): void {
     if (this.#isStopping) return;
+    const nowMs = systemClock.monotonicMs();
+    const waitMs = this.#reconciler.nextInMs(nowMs, hasNews);
+    if (nowMs + waitMs >= this.#watchAtMs) return;
+    clearTimeout(this.#watchTimer);
+    this.#watchAtMs = nowMs + waitMs;
+    this.#watchTimer = setTimeout(() => {
+      this.#watchAtMs = Number.POSITIVE_INFINITY;
+      try {
+        this.#watch();
+      } catch (error) {
+        // A kernel that cannot be read now is read again with the next word, or the next round.
+        this.#events.onNotice('KERNEL_REFUSED', messageOf(error));
+      }
+      this.#watchSoon(false);
+    }, waitMs);
+  }
+
+  #watch(): void {
     const reconciled = this.#reconciler.watch(systemClock.monotonicMs());
     if (reconciled === undefined) return;
     if (this.#configuration === undefined) this.#bootstrap();
@@ -136,13 +221,34 @@ export class DataPlane {
     this.#forwarder.send({ type: 'report' });
   }
 
+  /** Flows that fit, newest first. Throws an EdgeError when the forwarder does not answer. */
+  flows(filter: Omit<FlowsCommand, 'type' | 'id'>): Promise<readonly FlowReport[]> {
+    const id = ++this.#questions;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#asked.delete(id);
+        reject(new EdgeError('NO_ANSWER', 'the forwarder does not answer; it may be starting, ask again'));
+      }, flowsWithinMs);
+      this.#asked.set(id, (flows) => {
+        clearTimeout(timer);
+        resolve(flows);
+      });
+      this.#forwarder.send({ type: 'flows', id, ...filter });
+    });
+  }
+
   /** Routes to the TUN go; what fails closed stays. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#reportTimer);
+    this.#steering.stop();
+    this.#reach.stop();
+    await this.#breakout.stop();
+    clearTimeout(this.#watchTimer);
     await this.#forwarder.stop();
     if (this.#configuration !== undefined) this.#reconciler.leave(this.#configuration, systemClock.monotonicMs());
     this.#sockets.close();
+    this.#neighbourSockets.close();
     this.#tun.close();
     this.#kernel.close();
   }
@@ -169,6 +275,8 @@ export class DataPlane {
       .map((view) => view.interface);
     const complaints = [...reconciled.complaints, ...settleParameters([tunName, ...interfaces])];
     if (this.#configuration !== undefined) complaints.push(...this.#sockets.follow(uplinks));
+    this.#breakout.follow(this.#configuration, this.#routers.view(uplinks));
+    complaints.push(...this.#followNeighbours(uplinks));
     if (repaired !== undefined) {
       const count = repaired.setRoutes.length + repaired.removeRoutes.length;
       const rules = repaired.addRules.length + repaired.removeRules.length;
@@ -180,9 +288,53 @@ export class DataPlane {
     const complaint = complaints.join('; ');
     if (complaint !== '' && complaint !== this.#toldComplaints) this.#events.onNotice('KERNEL_REFUSED', complaint);
     this.#toldComplaints = complaint;
+    this.#tellUplinks();
+  }
+
+  #tellUplinks(): void {
     const told = JSON.stringify(this.uplinkReports());
     if (told !== this.#toldUplinks) this.#events.onUplinks();
     this.#toldUplinks = told;
+  }
+
+  #followNeighbours(uplinks: readonly UplinkView[]): string[] {
+    const peers = this.#configuration?.bfdPeers ?? [];
+    if (peers.length === 0) return [];
+    const links = this.#kernel.links.list();
+    return this.#neighbourSockets.follow(peers, (name) => {
+      const index = links.find((link) => link.name === name)?.index;
+      if (index === undefined) return undefined;
+      const uplink = uplinks.find((view) => view.interface === name);
+      return { index, mark: uplink === undefined ? undefined : uplinkMark(uplink.number) };
+    });
+  }
+
+  #routerChanged(event: RouterChange): void {
+    const { id, state, previous, reason } = event;
+    if (this.#routers.heard(event)) {
+      this.#breakout.follow(this.#configuration, this.uplinks);
+      this.#tellUplinks();
+    }
+    const peer = this.#routers.peer(id);
+    if (peer !== undefined && state !== 'init' && (state === 'up' || previous === 'up')) {
+      const where = peer.interface === null ? '' : ` on ${peer.interface}`;
+      this.#events.onNotice(
+        state === 'up' ? 'BFD_PEER_UP' : 'BFD_PEER_DOWN',
+        `BFD with the router ${peer.address}${where} is ${state}: ${reason}`,
+      );
+    }
+    this.#reportSoon();
+  }
+
+  /** Where another edge leads to the same prefix, what goes there changes over. */
+  #reachChanged(edgeId: string, isReachable: boolean): void {
+    const isKnown = this.#steering.state.unreachable.includes(edgeId) === !isReachable;
+    this.#steering.reach(edgeId, isReachable, systemClock.monotonicMs());
+    const hasOther = this.#configuration?.routes.some(
+      ({ nextHops }) => nextHops.length > 1 && nextHops.includes(edgeId),
+    );
+    if (!isKnown && hasOther === true) this.#configureForwarder();
+    this.#reportSoon();
   }
 
   #configureForwarder(): void {
@@ -193,20 +345,7 @@ export class DataPlane {
       timestampFloor: readTimestampFloor(this.#paths, id),
     }));
     this.#serial += 1;
-    this.#forwarder.send(translate(configuration, uplinks, this.#serial));
-  }
-
-  #steer(event: SteeringEvent, isPublished = false): void {
-    const tunnels = (this.#configuration?.tunnels ?? []).map(({ id, cost, remote }) => ({
-      id,
-      cost,
-      edgeId: remote.edgeId,
-    }));
-    const { generation } = this.#steering;
-    this.#steering = steer(this.#steering, event, { ...defaultThresholds, tunnels }).state;
-    if (!isPublished && this.#steering.generation === generation) return;
-    const { groups } = this.#steering;
-    this.#forwarder.send({ type: 'groups', generation: this.#steering.generation, groups });
+    this.#forwarder.send(translate(configuration, uplinks, this.#serial, this.#steering.state.unreachable));
   }
 
   #hear(event: ForwarderEvent): void {
@@ -221,9 +360,16 @@ export class DataPlane {
         return;
       case 'tunnelState':
         this.#states.set(event.tunnelId, event.state);
-        this.#steer({ type: 'tunnelState', atMs: event.atMs, tunnelId: event.tunnelId, state: event.state });
+        this.#steering.tunnelState(event.tunnelId, event.state, event.reason, event.atMs);
+        this.#reach.follow(this.#configuration, this.tunnelsUp());
         this.#events.onTunnels(this.tunnelsUp());
         this.#reportSoon();
+        return;
+      case 'suspected':
+        this.#steering.suspected(event.tunnelId, event.isSuspected, event.by, event.atMs);
+        return;
+      case 'bfdPeerState':
+        this.#routerChanged(event);
         return;
       case 'switched':
         this.#reportSoon();
@@ -232,13 +378,27 @@ export class DataPlane {
         this.#keepTimestamp(event.uplinkId, event.label);
         return;
       case 'telemetry':
-        this.#measure(event);
+        this.#steering.telemetry(event.tunnels, event.atMs);
         this.#events.onTelemetry(event);
+        return;
+      case 'flows':
+        this.#asked.get(event.id)?.(event.flows);
+        this.#asked.delete(event.id);
+        return;
+      case 'quality':
+        this.#steering.quality(event.tunnels, event.atMs);
+        this.#lookForTraffic(event.atMs);
         return;
       case 'fault':
         this.#events.onNotice('FORWARDER_FAULT', `${event.code}: ${event.message}`);
         return;
     }
+  }
+
+  /** Of tunnels that carry something the forwarder tells four times a second, of others every few seconds. */
+  #lookForTraffic(atMs: number): void {
+    if (atMs - this.#qualityAtMs < trafficWithinMs) this.#events.onTraffic();
+    this.#qualityAtMs = atMs;
   }
 
   /** A full disk must not stop handshakes; after a restart the clock has to be trusted then. */
@@ -248,13 +408,6 @@ export class DataPlane {
     } catch (error) {
       this.#events.onNotice('STATE_NOT_WRITABLE', messageOf(error));
     }
-  }
-
-  #measure({ atMs, tunnels }: Extract<ForwarderEvent, { type: 'telemetry' }>): void {
-    const roundTrips = tunnels.flatMap(({ id, roundTripUs }) =>
-      roundTripUs === null ? [] : [{ tunnelId: id, roundTripUs }],
-    );
-    this.#steer({ type: 'measured', atMs, roundTrips });
   }
 
   /** Changes of state are told at once, those of one moment together. */
@@ -267,11 +420,12 @@ export class DataPlane {
 
   #lament(exit: ForwarderExit): void {
     if (exit.restartInMs === null) return;
+    this.#routers.forget();
     this.#lastCrash = crashOf(exit, systemClock.wallMs());
     const atMs = systemClock.monotonicMs();
     for (const tunnelId of this.#states.keys()) {
       this.#states.set(tunnelId, 'connecting');
-      this.#steer({ type: 'tunnelState', atMs, tunnelId, state: 'connecting' });
+      this.#steering.tunnelState(tunnelId, 'connecting', 'the forwarder starts anew', atMs);
     }
     this.#events.onTunnels(this.tunnelsUp());
     this.#events.onNotice('FORWARDER_RESTARTED', tellCrash(this.#lastCrash));

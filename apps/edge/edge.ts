@@ -6,10 +6,13 @@ import { randomUUID } from 'node:crypto';
 import {
   type ControllerMessage,
   compareVersions,
+  type DecisionTelemetry,
   type EdgeMessage,
   formatVersion,
+  PING_INTERVAL_MS,
   TELEMETRY_INTERVAL_MS,
 } from '@patronus/protocol';
+import type { Explanation } from '@patronus/steering';
 import { systemClock } from '@patronus/system/linux';
 import type { Logger } from 'pino';
 import { Channel } from './channel/channel.ts';
@@ -25,16 +28,19 @@ import {
   type TrialState,
   trialMs,
 } from './configuration/trial.ts';
-import { verifyConfiguration } from './configuration/verify.ts';
+import { type Verified, verifyConfiguration } from './configuration/verify.ts';
 import { DataPlane } from './dataPlane.ts';
-import { messageOf } from './errors.ts';
-import { type Telemetry, tellTelemetry } from './forwarder/telemetry.ts';
+import { EdgeError, messageOf } from './errors.ts';
+import { type Activity, activityOf, type Telemetry, tellTelemetry } from './forwarder/telemetry.ts';
 import type { Identity } from './identity/identity.ts';
 import { Renewal } from './identity/renewal.ts';
-import { watchIntervalMs } from './kernel/reconcile.ts';
+import { Pulse } from './pulse.ts';
 import { keepContinuation, readContinuation } from './state/continuation.ts';
 import type { StatePaths } from './state/paths.ts';
+import type { Question } from './status/socket.ts';
 import { type EdgeStatus, tellStatus } from './status/status.ts';
+import { DecisionBox } from './steering/decisions.ts';
+import { explainFlow, readFlow } from './steering/explain.ts';
 import { softwareVersion } from './version.ts';
 
 export interface EdgeOptions {
@@ -45,6 +51,17 @@ export interface EdgeOptions {
   readonly trialMs?: number;
 }
 
+/**
+ * How much slower the pulse of an edge is that has little or nothing to carry. A silent channel is still noticed within 3 s;
+ * reports come at every other ping where all of them would say the same.
+ */
+const slowerBy: Readonly<Record<Activity, { ping: number; report: number }>> = {
+  busy: { ping: 1, report: 1 },
+  quiet: { ping: 1.5, report: 1.5 },
+  silent: { ping: 1.5, report: 3 },
+};
+/** How often the deadline of a trial is looked at. */
+const trialTickMs = 400;
 /** Ten minutes of reports at one a second. */
 const reportCapacity = 600;
 const reportsAtOnce = 50;
@@ -59,11 +76,14 @@ export class Edge {
   readonly #channel: Channel;
   readonly #renewal: Renewal;
   readonly #reports = new ReportBuffer<Telemetry>(reportCapacity);
+  readonly #decisions = new DecisionBox((message) => this.#channel.send(message));
   readonly #outbox = new Outbox((message) => this.#channel.send(message));
   #trial: TrialState;
+  #telemetryIntervalMs = TELEMETRY_INTERVAL_MS;
+  #activity: Activity = 'busy';
   #telemetry: Telemetry | undefined;
-  #telemetryTimer: NodeJS.Timeout | undefined;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #pulse = new Pulse((error) => this.#log.error({ err: error }, 'unexpected failure'));
+  #trialTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: EdgeOptions, dataPlane: DataPlane) {
     const { paths, identity, log } = options;
@@ -99,6 +119,8 @@ export class Edge {
       onTunnels: (tunnelsUp) => tell((to) => to.#handle({ type: 'tunnels', tunnelsUp })),
       onUplinks: () => tell((to) => to.#channel.send({ type: 'uplinks', uplinks: to.#dataPlane.uplinkReports() })),
       onTelemetry: (report) => tell((to) => to.#report(report)),
+      onTraffic: () => tell((to) => to.#stir()),
+      onDecisions: (decisions) => tell((to) => to.#decide(decisions)),
       onNotice: (code, message) => tell((to) => to.#notice(code, message)),
     });
     edge = new Edge(options, dataPlane);
@@ -113,14 +135,41 @@ export class Edge {
       channel: this.#channel.status,
       dataPlane: this.#dataPlane,
       telemetry: this.#telemetry,
+      decisionsWaiting: this.#decisions.length,
       reportsWaiting: this.#reports.length,
       reportsDropped: this.#reports.dropped,
     });
   }
 
+  /** Of its own socket. */
+  async answer(question: Question): Promise<string> {
+    switch (question.ask) {
+      case 'status':
+        return JSON.stringify(this.status());
+      case 'record':
+        return this.#dataPlane.steering.record(question.latestMs).join('\n');
+      case 'explain':
+        return JSON.stringify(await this.#explain(question));
+    }
+  }
+
+  async #explain({ from, to, protocol, port }: Extract<Question, { ask: 'explain' }>): Promise<Explanation> {
+    const configuration = running(this.#trial)?.configuration;
+    if (configuration === undefined) throw new EdgeError('NO_CONFIGURATION', 'nothing is configured yet');
+    const asked = readFlow({ from, to, protocol, port });
+    const flows = await this.#dataPlane.flows({
+      ...{ source: from, destination: to },
+      ...(protocol === undefined ? {} : { protocol }),
+      ...(port === undefined ? {} : { port }),
+    });
+    const { ledger, state } = this.#dataPlane.steering;
+    const known = { configuration, ledger, unreachable: state.unreachable };
+    return explainFlow(asked, flows, known, systemClock.wallMs());
+  }
+
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
-    clearInterval(this.#telemetryTimer);
+    this.#pulse.stop();
+    clearInterval(this.#trialTimer);
     this.#channel.stop();
     await this.#dataPlane.stop();
   }
@@ -128,7 +177,7 @@ export class Edge {
   #begin(): void {
     const good = this.#trial.good;
     try {
-      this.#dataPlane.apply(good?.configuration);
+      this.#dataPlane.apply(good?.configuration, good?.digest ?? '');
       if (good === undefined) this.#log.info('no configuration yet; asking the controller for the first');
       else
         this.#log.info(
@@ -138,19 +187,10 @@ export class Edge {
     } catch (error) {
       this.#notice('NOT_APPLICABLE', `the last good configuration cannot be applied: ${messageOf(error)}`);
     }
-    this.#every(watchIntervalMs, () => {
-      this.#dataPlane.watch();
-      this.#handle({ type: 'tick' });
-    });
-    this.#every(60_000, () => this.#renew());
-    this.#setTelemetryInterval(TELEMETRY_INTERVAL_MS);
+    this.#pulse.every('renew', 60_000, () => this.#renew());
+    this.#beat();
     this.#renew();
     this.#channel.reconnect();
-  }
-
-  /** A failure in one turn is told and does not stop the next. */
-  #every(intervalMs: number, work: () => void): void {
-    this.#timers.push(setInterval(() => this.#guard(work), intervalMs));
   }
 
   #guard(work: () => void): void {
@@ -191,13 +231,16 @@ export class Edge {
     };
   }
 
-  #welcome({ telemetryIntervalMs, wallMs }: Extract<ControllerMessage, { type: 'welcome' }>): void {
+  #welcome({ telemetryIntervalMs, wallMs, decisionNumber }: Extract<ControllerMessage, { type: 'welcome' }>): void {
     this.#log.info({ way: this.#channel.status.way }, 'connected to the controller');
-    this.#setTelemetryInterval(telemetryIntervalMs);
+    this.#telemetryIntervalMs = Math.max(100, telemetryIntervalMs);
+    this.#beat();
     const skewMs = systemClock.wallMs() - wallMs;
     // The controller raises the alarm; here it is for whoever reads this log.
     if (Math.abs(skewMs) > tolerableSkewMs) this.#log.warn({ skewMs }, 'the clock is far off; check NTP');
     this.#outbox.flush();
+    if (decisionNumber !== undefined) this.#decisions.recall(this.#dataPlane.steering.ledger.decisions, decisionNumber);
+    this.#decisions.flush();
     this.#handle({ type: 'connected', tunnelsUp: this.#dataPlane.tunnelsUp() });
     this.#renewal.connected();
     this.#renew();
@@ -230,16 +273,25 @@ export class Edge {
   #handle(event: TrialEvent): void {
     const { state, effects } = handleTrial(this.#trial, event, systemClock.monotonicMs());
     this.#trial = state;
+    this.#tickOnTrial();
     for (const effect of effects) {
       if (!this.#carryOut(effect)) return;
     }
+  }
+
+  /** Without a trial there is nothing to wake for. */
+  #tickOnTrial(): void {
+    if (this.#trial.trial === undefined) {
+      clearInterval(this.#trialTimer);
+      this.#trialTimer = undefined;
+    } else this.#trialTimer ??= setInterval(() => this.#guard(() => this.#handle({ type: 'tick' })), trialTickMs);
   }
 
   /** False when the configuration could not be applied: then what was to follow is left out. */
   #carryOut(effect: TrialEffect): boolean {
     switch (effect.type) {
       case 'apply':
-        return this.#apply(effect.verified?.configuration);
+        return this.#apply(effect.verified);
       case 'reconnect':
         // Not from within the present connection's own event.
         setImmediate(() => this.#channel.reconnect());
@@ -256,9 +308,10 @@ export class Edge {
     }
   }
 
-  #apply(configuration: Parameters<DataPlane['apply']>[0]): boolean {
+  #apply(verified: Verified | undefined): boolean {
+    const configuration = verified?.configuration;
     try {
-      this.#dataPlane.apply(configuration);
+      this.#dataPlane.apply(configuration, verified?.digest ?? '');
       return true;
     } catch (error) {
       const good = this.#trial.good?.configuration;
@@ -281,9 +334,21 @@ export class Edge {
     this.#outbox.say({ type: 'notice', code, message, wallMs: systemClock.wallMs() });
   }
 
+  #decide(decisions: readonly DecisionTelemetry[]): void {
+    for (const { number, treatment, edgeId, rule, reason } of decisions) {
+      this.#log.info({ decision: number, treatment, edge: edgeId, rule }, reason);
+    }
+    this.#decisions.say(decisions);
+  }
+
   #report(report: Parameters<typeof tellTelemetry>[0]): void {
     const now = { wallMs: systemClock.wallMs(), monotonicMs: systemClock.monotonicMs() };
-    this.#telemetry = tellTelemetry(report, now, this.#reports.dropped, this.#dataPlane.capabilities);
+    const before = this.#telemetry;
+    const { capabilities, steering } = this.#dataPlane;
+    const told = tellTelemetry(report, now, this.#reports.dropped, capabilities, steering.state.groups);
+    this.#telemetry = this.#dataPlane.withOwnFindings(told);
+    this.#activity = before === undefined ? 'busy' : activityOf(before, this.#telemetry);
+    this.#beat();
     if (!this.#channel.isConnected) {
       this.#reports.add(this.#telemetry);
       return;
@@ -292,9 +357,18 @@ export class Edge {
     this.#channel.send(this.#telemetry);
   }
 
-  #setTelemetryInterval(intervalMs: number): void {
-    clearInterval(this.#telemetryTimer);
-    this.#telemetryTimer = setInterval(() => this.#dataPlane.report(), Math.max(100, intervalMs));
+  #beat(): void {
+    const { ping, report } = slowerBy[this.#activity];
+    this.#pulse.every('ping', PING_INTERVAL_MS * ping, () => this.#channel.beat());
+    this.#pulse.every('report', this.#telemetryIntervalMs * report, () => this.#dataPlane.report());
+  }
+
+  /** The first packets after a silence: what they are is told now, not at the next of the seldom reports. */
+  #stir(): void {
+    if (this.#activity !== 'silent') return;
+    this.#activity = 'quiet';
+    this.#beat();
+    this.#dataPlane.report();
   }
 
   #renew(): void {

@@ -97,6 +97,11 @@ export class Channel {
     return this.#isWelcome && this.#connection?.send(message) === true;
   }
 
+  /** To be called every PING_INTERVAL_MS. */
+  beat(): void {
+    this.#connection?.ping();
+  }
+
   #beginRound(): void {
     this.#left = startAfter(hostFirst(this.#owner.ways(), this.#lastGoodHost), this.#last);
     this.#tryNext();

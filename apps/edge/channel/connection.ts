@@ -1,6 +1,6 @@
 /**
  * One mutual-TLS WebSocket to the controller: parsed messages in, messages out, and an end. It answers pings, sends its
- * own every second, and takes 3 s of silence for death.
+ * own when its owner's pulse beats, and takes 3 s of silence for death.
  */
 import type { ConnectionOptions } from 'node:tls';
 import {
@@ -8,7 +8,6 @@ import {
   type ControllerMessage,
   controllerMessageSchema,
   type EdgeMessage,
-  PING_INTERVAL_MS,
   PING_TIMEOUT_MS,
 } from '@patronus/protocol';
 import WebSocket from 'ws';
@@ -35,6 +34,8 @@ export interface Connection {
   readonly way: Way;
   /** False when it is not open. */
   send(message: EdgeMessage): boolean;
+  /** Asks for a sign of life. Called every PING_INTERVAL_MS, in a turn in which there is something else to do as well. */
+  ping(): void;
   close(): void;
 }
 
@@ -57,15 +58,13 @@ export function connect(way: Way, credentials: Credentials, events: ConnectionEv
   let failure = '';
   let hasEnded = false;
   let pings = 0;
-  let heardAt = performance.now();
+  let silence: NodeJS.Timeout | undefined;
   const heard = () => {
-    heardAt = performance.now();
+    // The timer is moved, not made anew: the process wakes for it only when it is due.
+    if (silence !== undefined) silence.refresh();
+    else silence = setTimeout(() => fail(`nothing heard for ${PING_TIMEOUT_MS / 1_000} s`), PING_TIMEOUT_MS);
   };
-  const timer = setInterval(() => {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    if (performance.now() - heardAt > PING_TIMEOUT_MS) return fail(`nothing heard for ${PING_TIMEOUT_MS / 1_000} s`);
-    send({ type: 'ping', id: ++pings });
-  }, PING_INTERVAL_MS);
+  const ping = () => void send({ type: 'ping', id: ++pings });
 
   function send(message: EdgeMessage): boolean {
     if (socket.readyState !== WebSocket.OPEN) return false;
@@ -79,7 +78,7 @@ export function connect(way: Way, credentials: Credentials, events: ConnectionEv
   function end(code: number | null, reason: string): void {
     if (hasEnded) return;
     hasEnded = true;
-    clearInterval(timer);
+    clearTimeout(silence);
     events.onEnd(code, reason);
   }
 
@@ -102,12 +101,20 @@ export function connect(way: Way, credentials: Credentials, events: ConnectionEv
   socket.on('close', (code, reason) =>
     end(code === 1006 ? null : code, failure || String(reason) || `closed (${code})`),
   );
-  return { way, send, close: () => (socket.readyState === WebSocket.OPEN ? socket.close(1000) : socket.terminate()) };
+  return {
+    way,
+    send,
+    ping,
+    close: () => (socket.readyState === WebSocket.OPEN ? socket.close(1000) : socket.terminate()),
+  };
 }
 
 function parse(text: string): ControllerMessage | 'unknown' | 'not JSON' {
   try {
-    const parsed = controllerMessageSchema.safeParse(JSON.parse(text));
+    const message: unknown = JSON.parse(text);
+    // One a second, and all it says is that it came.
+    if ((message as { type?: unknown } | null)?.type === 'pong') return { type: 'pong', id: 0 };
+    const parsed = controllerMessageSchema.safeParse(message);
     return parsed.success ? parsed.data : 'unknown';
   } catch {
     return 'not JSON';

@@ -11,6 +11,8 @@ Examples:
   patronus edge run --supervise                 the same, started again if it is killed
   patronus edge enrol pat1.eyJ1Ijpb…            enrol only
   patronus edge status --json                   what it does, for programs
+  patronus edge explain --from 10.1.0.7 --to 10.2.0.9 --protocol tcp --port 443
+  patronus edge record --since 10m > outage.jsonl
   patronus edge uninstall --wipe                take out rules, routes and identity`;
 
 const stateOption = ['--state <directory>', 'where identity, keys and the last good configuration are kept'] as const;
@@ -57,6 +59,34 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .action(async ({ state, json }) => {
       const { showStatus } = await import('./status.ts');
       await showStatus(statePaths(state), json === true);
+    });
+
+  program
+    .command('explain')
+    .description('why traffic takes its path, from this edge alone')
+    .requiredOption('--from <address>', 'where it comes from')
+    .requiredOption('--to <address>', 'where it goes to')
+    .option('--port <number>', 'port of its destination')
+    .option('--protocol <name>', 'tcp, udp, icmp, icmpv6 or a number')
+    .option(...stateOption, defaultStateDirectory)
+    .option('--json', 'for programs')
+    .action(async ({ state, ...options }) => {
+      const { showExplanation } = await import('./explain.ts');
+      await showExplanation(statePaths(state), options);
+    });
+
+  program
+    .command('record')
+    .description('print what steering heard and decided lately, for `patronus replay`')
+    .option('--since <duration>', 'the latest 90s, 10m or 2h instead of all that is remembered')
+    .option(...stateOption, defaultStateDirectory)
+    .addHelpText(
+      'after',
+      '\nWhat is remembered is in memory, an hour of it or more: it does not survive a restart of the edge.',
+    )
+    .action(async ({ state, since }) => {
+      const { showRecording } = await import('./record.ts');
+      await showRecording(statePaths(state), since);
     });
 
   program

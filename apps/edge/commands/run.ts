@@ -1,15 +1,18 @@
 /** `patronus edge run`: until SIGTERM or SIGINT. */
 import { flushCompileCache } from 'node:module';
-import { dieWithParent } from '@patronus/system/linux';
+import { dieWithParent, giveBackMemory } from '@patronus/system/linux';
 import pino from 'pino';
 import { Edge } from '../edge.ts';
 import { EdgeError, exitCodes } from '../errors.ts';
 import { readIdentity } from '../identity/identity.ts';
 import { makeStateFolder } from '../state/files.ts';
 import type { StatePaths } from '../state/paths.ts';
-import { isRunning, serveStatus } from '../status/socket.ts';
+import { isRunning, serveQuestions } from '../status/socket.ts';
 import { enrolHere } from './enrol.ts';
 import { requireNetworkRight } from './rights.ts';
+
+/** By then an edge has loaded what it needs, and is connected if it can be. */
+const startedMs = 15_000;
 
 export interface RunOptions {
   readonly paths: StatePaths;
@@ -34,10 +37,11 @@ export async function run({ paths, token, trialMs, logLevel, supervisor }: RunOp
   }
   const identity = readIdentity(paths) ?? (token === undefined ? noIdentity(paths) : await enrolHere(paths, token));
   const edge = await Edge.start({ paths, identity, log, trialMs });
-  const socket = await serveStatus(paths, () => edge.status());
+  const socket = await serveQuestions(paths, (question) => edge.answer(question));
   log.info({ edge: identity.edgeName, site: identity.siteName, state: paths.directory }, 'edge runs');
   // Node writes its compile cache when it exits; an edge that is killed never does.
   flushCompileCache();
+  setTimeout(giveBackMemory, startedMs).unref();
   const signal = await stopSignal();
   log.info({ signal }, 'edge stops');
   socket.close();

@@ -19,7 +19,9 @@ const status: EdgeStatus = {
   controller: { state: 'connected', way: null, lastError: null } as unknown as EdgeStatus['controller'],
   uplinks: [],
   tunnels: [tunnel],
-  ...{ counters: {}, decisions: [], capabilities: {}, reports: { waiting: 0, dropped: 0 } },
+  ...{ counters: {}, paths: [], breakout: [], reach: [], decisions: [], capabilities: {} },
+  ...{ bfdPeers: [], shaping: [], protection: null },
+  reports: { waiting: 0, dropped: 0, decisionsWaiting: 0 },
 };
 
 test('the status says in words which offloads are used, and shows a word it does not know as it is', () => {
@@ -32,7 +34,7 @@ test('the status says in words which offloads are used, and shows a word it does
   };
   const text = formatStatus({ ...status, capabilities });
   assert.match(text, /cipher +OpenSSL/);
-  assert.match(text, /offloads of the TUN +tso4 tso6/);
+  assert.match(text, /offloads of the TUN +large packets of TCP \(TSO\); the kernel refuses USO/);
   assert.match(text, /sending UDP +segmented by the kernel \(UDP_SEGMENT\)/);
   assert.match(text, /receiving UDP +in batches \(recvmmsg\)/);
   assert.match(text, /node +v24\.1\.0/);
@@ -54,4 +56,20 @@ test('the status tells when and why the forwarder last ended by itself', () => {
   const lastCrash = { atMs: Date.UTC(2026, 0, 2, 3, 4, 5), cause: 'SIGSEGV', lastWords: '' };
   const text = formatStatus({ ...status, process: { ...status.process, lastCrash } });
   assert.match(text, /ended unexpectedly +2026-01-02T03:04:05\.000Z, SIGSEGV/);
+});
+
+test('queues are shown for uplinks that have a rate, and protection where packets were protected', () => {
+  const queue = {
+    ...{ priority: 'realtime' as const, sentPackets: 9, sentBytes: 1_800, droppedPackets: 2, markedPackets: 1 },
+    ...{ delayP50Us: 500, delayP99Us: null, delayMostUs: 9_000 },
+  };
+  const shaping = [{ uplinkId: 'u1', bitsPerSecond: 1e7, waitingPackets: 3, waitingBytes: 900, priorities: [queue] }];
+  const protection = {
+    ...{ sent: 90, copies: 80, paritySent: 20, received: 90, duplicates: 70, repaired: 8 },
+    ...{ lost: 2, late: 1, tooLate: 0 },
+  };
+  const text = formatStatus({ ...status, shaping, protection });
+  assert.match(text, /u1 +realtime +3 +0\.5 ms +– +9 +2 +1/);
+  assert.match(text, /Protected +90 sent with 80 copies and 20 parity; 90 came, 8 rebuilt, 2 lost/);
+  assert.doesNotMatch(formatStatus(status), /Queues|Protected/);
 });

@@ -1,8 +1,10 @@
 /** `patronus edge status`. */
-import type { TunnelTelemetry } from '@patronus/protocol';
+import type { DirectionQuality, TunnelTelemetry } from '@patronus/protocol';
 import type { StatePaths } from '../state/paths.ts';
 import { askStatus } from '../status/socket.ts';
 import type { EdgeStatus } from '../status/status.ts';
+import { formatProtection, formatQueues } from './statusLoad.ts';
+import { formatTable } from './table.ts';
 
 export async function showStatus(paths: StatePaths, isJson: boolean): Promise<void> {
   const status = await askStatus(paths);
@@ -19,6 +21,12 @@ export function formatStatus({
   process,
   reports,
   capabilities,
+  paths,
+  breakout,
+  reach,
+  bfdPeers,
+  shaping,
+  protection,
 }: EdgeStatus): string {
   const trial = configuration.isOnTrial ? ` (on trial; last good ${configuration.lastGood ?? 'none'})` : '';
   const way = controller.way === null ? '' : `, ${controller.way}`;
@@ -41,7 +49,82 @@ export function formatStatus({
     '',
     `Tunnels        ${tunnels.filter(({ state }) => state === 'up').length} of ${tunnels.length} up`,
     ...tunnels.map(formatTunnel),
+    ...formatQuality(tunnels),
+    ...formatPaths(paths),
+    ...formatBreakout(breakout, uplinks),
+    ...formatReach(reach),
+    ...formatRouters(bfdPeers),
+    ...formatQueues(shaping, uplinks),
+    ...formatProtection(protection),
   ].join('\n');
+}
+
+/** What was measured of each tunnel, where anything was. */
+function formatQuality(tunnels: readonly TunnelTelemetry[]): string[] {
+  const rows = tunnels.flatMap(({ id, quality, bfd }) => {
+    if (quality === undefined && bfd === undefined) return [];
+    const { outgoing = null, incoming = null, mos = null, capacityBitsPerSecond = null } = quality ?? {};
+    const timers = bfd === undefined ? '' : `${bfd.transmitIntervalMs}/${bfd.detectionTimeMs} ms`;
+    const session = bfd === undefined ? '–' : `${bfd.state} ${timers}${bfd.downs === 0 ? '' : `, ${bfd.downs} downs`}`;
+    const capacity = capacityBitsPerSecond === null ? '–' : `${(capacityBitsPerSecond / 1e6).toFixed(1)} Mbit/s`;
+    return [
+      [id, directionWords(outgoing), directionWords(incoming), mos === null ? '–' : mos.toFixed(1), capacity, session],
+    ];
+  });
+  if (rows.length === 0) return [];
+  return [
+    '',
+    'Quality',
+    ...formatTable(['Tunnel', 'Out: loss jitter delay', 'In: loss jitter delay', 'MOS', 'Capacity', 'BFD'], rows),
+  ];
+}
+
+function directionWords(quality: DirectionQuality | null): string {
+  if (quality === null) return '–';
+  const { loss, jitterUs, delayChangeUs } = quality;
+  const ms = (us: number) => (us / 1_000).toFixed(1);
+  return `${(loss * 100).toFixed(2)} % ${ms(jitterUs)} ms +${ms(delayChangeUs)} ms`;
+}
+
+function formatPaths(paths: EdgeStatus['paths']): string[] {
+  if (paths.length === 0) return [];
+  const rows = paths.map(({ treatment, edgeId, mode, chosen }) => [
+    ...[treatment, edgeId, mode === 'single' ? '' : mode],
+    chosen.length === 0 ? 'none is up' : chosen.join(' + '),
+  ]);
+  return ['', 'Paths', ...formatTable(['Treatment', 'To', 'Mode', 'Over'], rows)];
+}
+
+function formatBreakout(breakout: EdgeStatus['breakout'], uplinks: EdgeStatus['uplinks']): string[] {
+  if (breakout.length === 0) return [];
+  const rows = breakout.map(({ uplinkId, state, roundTripUs, loss }) => [
+    ...[uplinks.find(({ id }) => id === uplinkId)?.label ?? uplinkId, state, milliseconds(roundTripUs)],
+    loss === null ? '–' : `${(loss * 100).toFixed(0)} %`,
+  ]);
+  return ['', 'Breakout', ...formatTable(['Uplink', 'Internet', 'Round trip', 'Loss'], rows)];
+}
+
+function formatReach(reach: EdgeStatus['reach']): string[] {
+  if (reach.length === 0) return [];
+  const rows = reach.map(({ edgeId, address, state, roundTripUs }) => [
+    edgeId,
+    address,
+    state,
+    milliseconds(roundTripUs),
+  ]);
+  return ['', 'LANs', ...formatTable(['Behind', 'Host', 'State', 'Round trip'], rows)];
+}
+
+function milliseconds(us: number | null): string {
+  return us === null ? '–' : `${(us / 1_000).toFixed(1)} ms`;
+}
+
+function formatRouters(peers: EdgeStatus['bfdPeers']): string[] {
+  if (peers.length === 0) return [];
+  const rows = peers.map(({ id, address, session }) => [
+    ...[id, address, session.state, `${session.transmitIntervalMs}/${session.detectionTimeMs} ms`, `${session.downs}`],
+  ]);
+  return ['', 'Routers', ...formatTable(['Peer', 'Address', 'BFD', 'Sent/noticed within', 'Downs'], rows)];
 }
 
 function formatTunnel({ id, state, active, roundTripUs, remoteEndpoint, mtu, compression }: TunnelTelemetry): string {
@@ -52,7 +135,7 @@ function formatTunnel({ id, state, active, roundTripUs, remoteEndpoint, mtu, com
   return `  ${words.join(' ').trimEnd()}`;
 }
 
-/** What LZ4 made of what this end sent; nothing where no class compresses. */
+/** What LZ4 made of what this end sent; nothing where no policy compresses. */
 function ratioOf(compression: TunnelTelemetry['compression']): string {
   if (compression === undefined) return '';
   const { packets, fromBytes, toBytes, skipped, errors } = compression;
@@ -76,9 +159,17 @@ const labels: Readonly<Record<string, string>> = {
 };
 const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   cipher: { openssl: 'OpenSSL', 'wasm-simd': 'WebAssembly with SIMD' },
-  tun: { none: 'none: one packet at a time' },
-  udpSend: { segment: 'segmented by the kernel (UDP_SEGMENT)', batch: 'in batches (sendmmsg)' },
-  udpReceive: { gro: 'put together by the kernel (UDP_GRO)', batch: 'in batches (recvmmsg)' },
+  tun: {
+    'tso4 tso6 uso4 uso6': 'large packets of TCP and UDP (TSO, USO)',
+    'tso4 tso6': 'large packets of TCP (TSO); the kernel refuses USO',
+    checksum: 'checksums alone; the kernel refuses TSO and USO',
+    none: 'none: one packet at a time',
+  },
+  udpSend: { segment: 'segmented by the kernel (UDP_SEGMENT)', batch: 'in batches (sendmmsg), without UDP_SEGMENT' },
+  udpReceive: {
+    gro: 'put together by the kernel (UDP_GRO)',
+    batch: 'in batches (recvmmsg), without UDP_GRO',
+  },
 };
 
 function labelOf(name: string): string {

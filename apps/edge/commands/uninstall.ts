@@ -27,8 +27,8 @@ export async function uninstall(paths: StatePaths, isWiped: boolean): Promise<vo
 
 /** Names each file: a mistyped directory must not cost its owner anything else. */
 function wipe(paths: StatePaths): void {
-  const { identity, continuation, configuration, rejected, uplinkNumbers, socket } = paths;
-  for (const path of [identity, continuation, configuration, rejected, uplinkNumbers, socket]) {
+  const { identity, continuation, configuration, rejected, uplinkNumbers, decisions, socket } = paths;
+  for (const path of [identity, continuation, configuration, rejected, uplinkNumbers, decisions, socket]) {
     rmSync(path, { force: true });
     rmSync(`${path}.damaged`, { force: true });
   }

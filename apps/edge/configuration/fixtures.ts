@@ -1,6 +1,12 @@
 /** Configurations for tests: signed by a key of the test's own. */
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { type Configuration, configurationSchema, SIGNING_CONTEXT, type SignedConfiguration } from '@patronus/protocol';
+import {
+  type Configuration,
+  type ConfigurationInput,
+  configurationSchema,
+  SIGNING_CONTEXT,
+  type SignedConfiguration,
+} from '@patronus/protocol';
 import { digestOf, type Verified } from './verify.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -10,7 +16,7 @@ export const trusted = { edgeId: 'berlin', signingKey: String(publicKey.export({
 export const wireguardKey = (letter: string) => `${letter.repeat(42)}A=`;
 
 /** A sound one with an uplink, two tunnels to London, a stock peer, and nesting prefixes. */
-export function configurationOf(sequence: number, change: Partial<Configuration> = {}): Configuration {
+export function configurationOf(sequence: number, change: Partial<ConfigurationInput> = {}): Configuration {
   const tunnel = (order: number) => ({
     id: `t${order}`,
     uplinkId: 'internet',

@@ -1,7 +1,5 @@
 /** The edge's own key, and what it asks the controller to certify (PKCS #10, RFC 2986). */
-import 'reflect-metadata';
 import { createPrivateKey, webcrypto } from 'node:crypto';
-import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const signing = { ...algorithm, hash: 'SHA-256' } as const;
@@ -16,6 +14,12 @@ export async function makePrivateKey(): Promise<string> {
   }) as string;
 }
 
+/** A library of ten megabytes that is needed once in weeks; it wants `reflect-metadata` before it. */
+async function requestGenerator() {
+  await import('reflect-metadata');
+  return (await import('@peculiar/x509')).Pkcs10CertificateRequestGenerator;
+}
+
 /** A request in PEM, signed with this key. The controller names the subject itself, so ours says nothing. */
 export async function makeCertificateRequest(privateKeyPem: string): Promise<string> {
   const key = createPrivateKey(privateKeyPem);
@@ -23,7 +27,7 @@ export async function makeCertificateRequest(privateKeyPem: string): Promise<str
   const { d: _secret, ...publicJwk } = key.export({ format: 'jwk' });
   const privateKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
   const publicKey = await webcrypto.subtle.importKey('jwk', publicJwk, algorithm, true, ['verify']);
-  const request = await Pkcs10CertificateRequestGenerator.create({
+  const request = await (await requestGenerator()).create({
     keys: { privateKey, publicKey },
     signingAlgorithm: signing,
   });

@@ -2,6 +2,7 @@
  * Before the first configuration: every interface with a default route is taken for an uplink, so that enrolment and
  * the first connection can be tried over each of them. Pure.
  */
+import { DEFAULT_BFD } from '@patronus/fabric';
 import type { Configuration } from '@patronus/protocol';
 import type { NetworkView } from './uplinks.ts';
 
@@ -16,7 +17,15 @@ export function bootstrapConfiguration({ links, mainRoutes }: NetworkView): Conf
   );
   const uplinks = links
     .filter(({ index }) => wayOut.has(index))
-    .map(({ name }) => ({ id: name, label: name, interface: name, domain: '', cost: 0, port: anyPort }));
+    .map(({ name }) => ({
+      id: name,
+      label: name,
+      interface: name,
+      domain: '',
+      cost: 0,
+      port: anyPort,
+      isDrained: false,
+    }));
   return { ...emptyConfiguration, uplinks };
 }
 
@@ -35,5 +44,10 @@ export const emptyConfiguration: Configuration = {
   edges: [],
   routes: [],
   peers: [],
-  classes: [],
+  policies: [],
+  treatments: [],
+  slaClasses: [],
+  applications: [],
+  bfd: DEFAULT_BFD,
+  bfdPeers: [],
 };

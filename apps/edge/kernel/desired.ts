@@ -3,7 +3,17 @@ import { hostPrefix, type IpAddress, type Prefix, parseAddress, parsePrefix, pre
 import type { Configuration, SegmentPrefix } from '@patronus/protocol';
 import type { Route } from '@patronus/system';
 import type { ProxyNeighbour, Rule } from '@patronus/system/linux';
-import { fabricTable, metrics, priorities, protocol, uplinkMark, uplinkTable } from './plan.ts';
+import { type Learned, nothingLearned } from '../bgp/learned.ts';
+import {
+  breakoutMark,
+  breakoutMasks,
+  fabricTable,
+  metrics,
+  priorities,
+  protocol,
+  uplinkMark,
+  uplinkTable,
+} from './plan.ts';
 import { desiredProxies } from './proxies.ts';
 import type { NetworkView, UplinkView } from './uplinks.ts';
 
@@ -22,15 +32,17 @@ export function desiredKernel(
   uplinks: readonly UplinkView[],
   tunIndex: number | undefined,
   addresses: NetworkView['addresses'],
+  learned: Learned = nothingLearned,
 ): Desired {
   const closed = failClosed(configuration);
   return {
     routes: [
       ...closed.routes,
       ...(tunIndex === undefined ? [] : throughTheTun(configuration, tunIndex)),
+      ...(tunIndex === undefined ? [] : learnedRoutes(configuration, tunIndex, learned)),
       ...uplinks.flatMap(uplinkRoutes),
     ],
-    rules: [...uplinks.flatMap(uplinkRules), ...closed.rules],
+    rules: [...uplinks.flatMap(uplinkRules), ...breakoutRules(configuration, uplinks), ...closed.rules],
     proxies: tunIndex === undefined ? [] : desiredProxies(configuration, uplinks, tunIndex, addresses),
   };
 }
@@ -45,6 +57,9 @@ export function failClosed(configuration: Configuration): Desired {
     routes: [
       ...ownPrefixes(configuration).map((prefix) => fabricRoute(prefix, 'throw', metrics.own)),
       ...remote.map((prefix) => fabricRoute(prefix, 'unreachable', metrics.lastResort)),
+      ...foreignAllowances(configuration, remote).map((prefix) =>
+        fabricRoute(prefix, 'unreachable', metrics.lastResort),
+      ),
     ],
     rules: families.map((family) => ({
       ...{ family, priority: priorities.fabric, action: 'lookup' as const, table: fabricTable, protocol },
@@ -73,6 +88,37 @@ function remotePrefixes({ routes, edges, peers }: Configuration): Prefix[] {
   ]);
 }
 
+/** What BGP brought. A router of the site leads to its routes itself; those of other edges are behind the TUN. */
+function learnedRoutes(configuration: Configuration, tunIndex: number, { fabric, lan }: Learned): Route[] {
+  const present = new Set(remotePrefixes(configuration).map(keyOf));
+  return [
+    ...lan.map(
+      ({ prefix, gateway, interfaceIndex }): Route => ({
+        ...fabricRoute(prefix, 'unicast', metrics.lan),
+        ...{ gateway, interfaceIndex },
+      }),
+    ),
+    ...fabric
+      .filter(({ prefix }) => !present.has(keyOf(prefix)))
+      .map(({ prefix }): Route => ({ ...fabricRoute(prefix, 'unicast', metrics.fabric), interfaceIndex: tunIndex })),
+  ];
+}
+
+/** What only other sites may bring: never by the default route, also while nobody brings it. */
+function foreignAllowances({ bgp, edge }: Configuration, remote: readonly Prefix[]): Prefix[] {
+  const present = new Set(remote.map(keyOf));
+  const parsed = (isOwn: boolean) =>
+    (bgp?.allowances ?? [])
+      .filter(({ siteId }) => (siteId === edge.siteId) === isOwn)
+      .flatMap(({ prefixes }) => inDefaultSegment(prefixes.map(({ prefix }) => ({ segment: 0, prefix }))));
+  const own = new Set(parsed(true).map(keyOf));
+  return distinct(parsed(false)).filter((prefix) => !own.has(keyOf(prefix)) && !present.has(keyOf(prefix)));
+}
+
+function keyOf(prefix: Prefix): string {
+  return `${prefix.bytes}/${prefix.length}`;
+}
+
 /** The site's own, but for what a stock peer of this edge holds: that is behind the TUN. */
 function ownPrefixes({ local, peers }: Configuration): Prefix[] {
   const behindTun = new Set(peers.flatMap(({ allowed }) => allowed).map(({ prefix }) => prefix));
@@ -88,7 +134,7 @@ function inDefaultSegment(prefixes: readonly SegmentPrefix[]): Prefix[] {
 }
 
 function distinct(prefixes: readonly Prefix[]): Prefix[] {
-  return [...new Map(prefixes.map((prefix) => [`${prefix.bytes}/${prefix.length}`, prefix])).values()];
+  return [...new Map(prefixes.map((prefix) => [keyOf(prefix), prefix])).values()];
 }
 
 /** Its networks on the link, the default by its gateway, and behind both a refusal: never another uplink. */
@@ -134,6 +180,24 @@ function uplinkRules({ number, addresses }: UplinkView): Rule[] {
       ];
     }),
   ];
+}
+
+/** Only where a policy breaks out. What carries such a mark never finds a prefix of the fabric behind an uplink. */
+function breakoutRules({ policies }: Configuration, uplinks: readonly UplinkView[]): Rule[] {
+  if (!policies.some(({ action }) => action === 'breakout')) return [];
+  const any = { value: breakoutMark(0), mask: breakoutMasks.any };
+  return families.flatMap((family): Rule[] => {
+    const lookup = { family, action: 'lookup', protocol } as const;
+    const exact = { ...lookup, mark: any, suppressPrefixLength: 0 };
+    return [
+      { ...exact, priority: priorities.breakoutFabric, table: fabricTable },
+      { ...exact, priority: priorities.breakoutKnown, table: mainTable },
+      ...uplinks.map(({ number }): Rule => {
+        const mark = { value: breakoutMark(number), mask: breakoutMasks.uplink };
+        return { ...lookup, priority: priorities.breakout, table: uplinkTable(number), mark };
+      }),
+    ];
+  });
 }
 
 export const mainTable = 254;

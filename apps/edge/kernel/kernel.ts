@@ -30,10 +30,10 @@ export interface Kernel {
   close(): void;
 }
 
-/** The network namespace this process is in. */
-export function openKernel(): Kernel {
+/** The network namespace this process is in. `onNews`: there may be something for `hasChanged` to see. */
+export function openKernel(onNews?: () => void): Kernel {
   const socket = new NetlinkSocket();
-  const monitor = new NetworkMonitor([socket.port]);
+  const monitor = new NetworkMonitor([socket.port], onNews);
   const links = new LinuxLinks(socket);
   const addresses = new LinuxAddresses(socket);
   const routes = new LinuxRoutes(socket);

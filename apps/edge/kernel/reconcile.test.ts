@@ -5,7 +5,7 @@ import { configurationOf } from '../configuration/fixtures.ts';
 import type { Desired } from './desired.ts';
 import type { Difference } from './difference.ts';
 import type { Kernel } from './kernel.ts';
-import { Reconciler } from './reconcile.ts';
+import { fullIntervalMs, Reconciler } from './reconcile.ts';
 
 /** Tables and rules in memory, without any interface. */
 class FakeKernel implements Kernel {
@@ -67,9 +67,16 @@ test('our own changes are no repair, another program’s are', () => {
 test('without news it looks only now and then', () => {
   const { kernel, reconciler } = setUp();
   reconciler.reconcile(0);
-  for (let nowMs = 200; nowMs < 5_000; nowMs += 200) assert.equal(reconciler.watch(nowMs), undefined);
+  for (let nowMs = 200; nowMs < fullIntervalMs; nowMs += 200) assert.equal(reconciler.watch(nowMs), undefined);
   assert.equal(kernel.reads, 1);
-  assert.notEqual(reconciler.watch(6_000), undefined);
+  assert.notEqual(reconciler.watch(fullIntervalMs), undefined);
+});
+
+test('it asks to look soon after a change, and seldom without one', () => {
+  const { reconciler } = setUp();
+  reconciler.reconcile(0);
+  assert.ok(reconciler.nextInMs(5_000, true) <= 100);
+  assert.equal(reconciler.nextInMs(5_000, false), fullIntervalMs - 5_000);
 });
 
 test('what the kernel refused is tried again, and told each time', () => {

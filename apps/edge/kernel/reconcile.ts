@@ -1,16 +1,19 @@
 /**
  * Keeps the kernel at what is desired. Whatever another program changes is put back within a second (hardening, fault
- * 17): changes are looked for every 400 ms, and everything is compared every 5 s, in case a word was lost.
+ * 17): the kernel tells of changes, a moment is waited for those that come together, and everything is compared every
+ * 10 s all the same, for what is not told of.
  */
 import type { Configuration } from '@patronus/protocol';
 import { systemClock } from '@patronus/system/linux';
+import { type Learned, nothingLearned } from '../bgp/learned.ts';
 import { type Desired, desiredKernel } from './desired.ts';
 import { type Difference, difference, isEmpty } from './difference.ts';
 import type { Kernel } from './kernel.ts';
 import { type UplinkView, viewUplinks } from './uplinks.ts';
 
-export const watchIntervalMs = 400;
-const fullIntervalMs = 5_000;
+/** From the first word of a change to looking. A program that flushes and builds anew seldom takes longer. */
+export const settleMs = 50;
+export const fullIntervalMs = 10_000;
 /** So that what was changed is back within a second still. */
 const mostRestMs = 600;
 
@@ -26,6 +29,7 @@ export class Reconciler {
   #configuration: Configuration | undefined;
   #numbers: Readonly<Record<string, number>> = {};
   #tunIndex: number | undefined;
+  #learned: Learned = nothingLearned;
   #uplinks: readonly UplinkView[] = [];
   /** What was in the kernel when we last left it. */
   #left: Desired | undefined;
@@ -48,7 +52,19 @@ export class Reconciler {
     this.#left = undefined;
   }
 
-  /** Called every `watchIntervalMs`; undefined when there was no reason to look. `nowMs` is monotonic. */
+  /** What BGP brought, likewise. */
+  learn(learned: Learned): void {
+    this.#learned = learned;
+    this.#left = undefined;
+  }
+
+  /** How long to wait before `watch`: with `hasNews` until it may look again, else until all is compared. */
+  nextInMs(nowMs: number, hasNews: boolean): number {
+    const restMs = this.#restUntil - nowMs;
+    return hasNews ? Math.max(settleMs, restMs) : Math.max(settleMs, restMs, this.#comparedAt + fullIntervalMs - nowMs);
+  }
+
+  /** Undefined when there was no reason to look. `nowMs` is monotonic. */
   watch(nowMs: number): Reconciled | undefined {
     // Beside a daemon that changes thousands of routes a second, reading them may take a fifth of the time, no more.
     if (nowMs < this.#restUntil) return undefined;
@@ -69,7 +85,7 @@ export class Reconciler {
     const startedAt = systemClock.monotonicMs();
     const view = this.#kernel.view();
     this.#uplinks = viewUplinks(this.#configuration.uplinks, this.#numbers, view, this.#uplinks);
-    const desired = desiredKernel(this.#configuration, this.#uplinks, this.#tunIndex, view.addresses);
+    const desired = desiredKernel(this.#configuration, this.#uplinks, this.#tunIndex, view.addresses, this.#learned);
     const changes = difference(desired, this.#kernel.present());
     const wasTouched = this.#left !== undefined && isSame(this.#left, desired) && !isEmpty(changes);
     const complaints = isEmpty(changes) ? [] : this.#kernel.apply(changes);

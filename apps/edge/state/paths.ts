@@ -17,6 +17,7 @@ export function statePaths(directory: string) {
     uplinkNumbers: join(directory, 'uplinks.json'),
     uplinkKey: (uplinkId: string) => join(directory, 'keys', `${uplinkId}.json`),
     timestampFloor: (uplinkId: string) => join(directory, 'keys', `${uplinkId}.floor`),
+    decisions: join(directory, 'decisions.jsonl'),
     compileCache: join(directory, 'cache'),
     socket: join(directory, 'edge.sock'),
   };

@@ -1,7 +1,7 @@
 /** What the edge says of itself over its own socket: no keys, no secrets. */
 import { formatAddress } from '@patronus/net';
-import { formatVersion, type TunnelTelemetry } from '@patronus/protocol';
-import type { Decision } from '@patronus/steering';
+import { type BfdPeerTelemetry, type DecisionTelemetry, formatVersion, type TunnelTelemetry } from '@patronus/protocol';
+import type { PathGroup } from '@patronus/steering';
 import type { ChannelStatus } from '../channel/channel.ts';
 import { running, type TrialState } from '../configuration/trial.ts';
 import type { DataPlane } from '../dataPlane.ts';
@@ -33,10 +33,21 @@ export interface EdgeStatus {
     readonly table: number;
   }[];
   readonly tunnels: readonly TunnelTelemetry[];
+  /** Routers outside of the fabric. */
+  readonly bfdPeers: readonly BfdPeerTelemetry[];
   readonly counters: Readonly<Record<string, number>>;
-  readonly decisions: readonly Decision[];
+  /** What carries each treatment's flows to each edge. */
+  readonly paths: readonly Pick<PathGroup, 'treatment' | 'edgeId' | 'mode' | 'chosen'>[];
+  /** Whether the internet is reached by the uplinks that policies break out by, and hosts of the other sites' LANs. */
+  readonly breakout: NonNullable<Telemetry['breakout']>;
+  readonly reach: NonNullable<Telemetry['reach']>;
+  /** What waits before uplinks whose rate is known, and what was sent twice or with parity; null: not told yet. */
+  readonly shaping: NonNullable<Telemetry['shaping']>;
+  readonly protection: Telemetry['protection'] | null;
+  /** The latest, oldest first. */
+  readonly decisions: readonly DecisionTelemetry[];
   readonly capabilities: Readonly<Record<string, string>>;
-  readonly reports: { readonly waiting: number; readonly dropped: number };
+  readonly reports: { readonly waiting: number; readonly dropped: number; readonly decisionsWaiting: number };
 }
 
 export interface StatusSources {
@@ -48,6 +59,7 @@ export interface StatusSources {
     'uplinks' | 'steering' | 'capabilities' | 'forwarderPid' | 'lastCrash' | 'tunnelStates'
   >;
   readonly telemetry: Telemetry | undefined;
+  readonly decisionsWaiting: number;
   readonly reportsWaiting: number;
   readonly reportsDropped: number;
 }
@@ -78,9 +90,24 @@ export function tellStatus(sources: StatusSources): EdgeStatus {
       table: uplinkTable(number),
     })),
     tunnels: telemetry?.tunnels ?? [],
+    bfdPeers: telemetry?.bfdPeers ?? [],
     counters: telemetry?.counters ?? {},
-    decisions: dataPlane.steering.ledger.slice(-latestDecisions),
+    paths: dataPlane.steering.state.groups.map(({ treatment, edgeId, mode, chosen }) => ({
+      treatment,
+      edgeId,
+      mode,
+      chosen,
+    })),
+    breakout: telemetry?.breakout ?? [],
+    reach: telemetry?.reach ?? [],
+    shaping: telemetry?.shaping ?? [],
+    protection: telemetry?.protection ?? null,
+    decisions: dataPlane.steering.ledger.decisions.slice(-latestDecisions),
     capabilities: dataPlane.capabilities,
-    reports: { waiting: sources.reportsWaiting, dropped: sources.reportsDropped },
+    reports: {
+      waiting: sources.reportsWaiting,
+      dropped: sources.reportsDropped,
+      decisionsWaiting: sources.decisionsWaiting,
+    },
   };
 }
