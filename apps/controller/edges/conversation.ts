@@ -129,6 +129,8 @@ export class Conversation {
       case 'telemetry':
         this.#takeTelemetry(message);
         return this.#presume();
+      case 'decisions':
+        return this.#takeDecisions(message);
       case 'notice':
         if (causes.isNoticeCode(message.code)) this.#core.alarms.raise(causes.notice(this.#edge(), message));
         return;
@@ -159,6 +161,7 @@ export class Conversation {
       continuation,
       wallMs: this.#core.now(),
       telemetryIntervalMs: TELEMETRY_INTERVAL_MS,
+      decisionNumber: this.#core.telemetry.decisions.latestNumber(edgeId),
     });
     this.#checkClock(hello.wallMs);
     this.#recall(hello.running === null ? undefined : formatVersion(hello.running));
@@ -207,6 +210,15 @@ export class Conversation {
     if (late === undefined) changes.announce('telemetry');
     // Charts show it with the next report that is of now, which follows.
     else telemetry.fill(late.at, late.tick, now());
+  }
+
+  #takeDecisions({ decisions, lost }: Said<'decisions'>): void {
+    const { live, telemetry, changes, now } = this.#core;
+    const { edgeId } = this.#connection;
+    const dated = decisions.map((decision) => ({ at: live.ownTime(edgeId, decision.wallMs), decision }));
+    live.lostDecisions(edgeId, lost);
+    const instanceId = this.#hello?.instanceId ?? '';
+    if (telemetry.decisions.add(edgeId, instanceId, dated, now()) > 0) changes.announce('decisions');
   }
 
   async #confirmed(version: string): Promise<void> {

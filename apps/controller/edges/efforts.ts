@@ -1,5 +1,5 @@
-/** Sums of what edges report of MTU, compression and classes. */
-import type { ClassTelemetry, TunnelTelemetry } from '@patronus/protocol';
+/** Sums of what edges report of MTU, compression and policies. */
+import type { PolicyTelemetry, TunnelTelemetry } from '@patronus/protocol';
 
 /** What LZ4 did on a tunnel, both ends together, in bytes of inner packets. */
 export interface CompressionView {
@@ -10,14 +10,14 @@ export interface CompressionView {
   readonly errors: number;
 }
 
-/** What a class sent, all edges together. */
-export type ClassView = Omit<ClassTelemetry, 'id'>;
+/** What a policy sent, all edges together. */
+export type PolicyView = Readonly<Record<Exclude<keyof PolicyTelemetry, 'id'>, number>>;
 
 /** Each end counts what it sent; errors are the receiver's. Null when no end says anything of it. */
 export function compressionOf(ends: readonly (TunnelTelemetry | undefined)[]): CompressionView | null {
   const known = ends.flatMap((end) => end?.compression ?? []);
   if (known.length === 0) return null;
-  const sum = (key: keyof (typeof known)[number]) => known.reduce((total, one) => total + one[key], 0);
+  const sum = (key: keyof (typeof known)[number]) => known.reduce((total, one) => total + (one[key] ?? 0), 0);
   return {
     packets: sum('packets'),
     bytesBefore: sum('fromBytes'),
@@ -33,8 +33,8 @@ export function mtuOf(ends: readonly (TunnelTelemetry | undefined)[]): number | 
   return known.length === 0 ? null : Math.min(...known);
 }
 
-export function classSum(reports: readonly ClassTelemetry[]): ClassView {
-  const sum = (key: keyof ClassView) => reports.reduce((total, one) => total + one[key], 0);
+export function policySum(reports: readonly PolicyTelemetry[]): PolicyView {
+  const sum = (key: keyof PolicyView) => reports.reduce((total, one) => total + (one[key] ?? 0), 0);
   return {
     sentPackets: sum('sentPackets'),
     sentBytes: sum('sentBytes'),
@@ -42,5 +42,7 @@ export function classSum(reports: readonly ClassTelemetry[]): ClassView {
     compressedFromBytes: sum('compressedFromBytes'),
     compressedToBytes: sum('compressedToBytes'),
     skippedPackets: sum('skippedPackets'),
+    flows: sum('flows'),
+    deniedPackets: sum('deniedPackets'),
   };
 }

@@ -113,8 +113,8 @@ test('reports that waited are given back at their own time by our clock, with ra
     { sentBytes: 125_000, receivedBytes: 250_000, roundTripUs: 4_000, loss: 0.5 },
     lost + 1_000 + ahead,
   );
-  deepEqual(first, { at: lost, tick: { [plan.id]: ['UP', null, null, 0, 0] } });
-  deepEqual(second, { at: lost + 1_000, tick: { [plan.id]: ['UP', 4, 50, 2_000_000, 1_000_000] } });
+  deepEqual(first, { at: lost, tick: { [plan.id]: ['UP', null, null, 0, 0, null, null] } });
+  deepEqual(second, { at: lost + 1_000, tick: { [plan.id]: ['UP', 4, 50, 2_000_000, 1_000_000, null, null] } });
   equal(live.tunnel(plan).state, 'UNKNOWN', 'they say nothing of now');
   equal(report('edge-b', { state: 'down' }, now() + ahead), undefined);
   equal(live.tunnel(plan).state, 'DOWN');

@@ -1,10 +1,12 @@
 /** What the edges say of themselves right now; nothing of this survives a restart, because edges say it again. */
 import type { TunnelPlan } from '@patronus/fabric';
-import type { ClassTelemetry, EdgeMessage } from '@patronus/protocol';
+import type { BfdSessionTelemetry, EdgeMessage, PolicyTelemetry } from '@patronus/protocol';
 import type { Network, Site, Uplink } from '../network/network.ts';
 import type { Sample, Tick, TunnelStateWord } from '../store/samples.ts';
-import { type ClassView, type CompressionView, classSum, compressionOf, mtuOf } from './efforts.ts';
+import { type CompressionView, compressionOf, mtuOf, type PolicyView, policySum } from './efforts.ts';
+import { directionSample, type QualityView, qualityOf } from './quality.ts';
 import { followAll, type Report } from './rates.ts';
+import { hear, type Said, saidNothing } from './said.ts';
 
 export type { HistoryPoint } from '../store/telemetry.ts';
 
@@ -26,8 +28,10 @@ interface Presence {
   late: ReadonlyMap<string, Report>;
   /** Reports the edge lost because its buffer was full, since its start. */
   dropped: number;
+  lostDecisions: number;
   /** Of the newest report. */
-  classes: ReadonlyMap<string | null, ClassTelemetry>;
+  said: Said;
+  policies: ReadonlyMap<string | null, PolicyTelemetry>;
   capabilities: Readonly<Record<string, string>>;
 }
 
@@ -44,6 +48,7 @@ export interface TunnelEndView {
   readonly active: boolean;
   readonly lastHandshakeAt: number | null;
   readonly mtu: number | null;
+  readonly bfd: BfdSessionTelemetry | null;
 }
 
 export interface TunnelView {
@@ -55,6 +60,7 @@ export interface TunnelView {
   readonly bToABitsPerSecond: number;
   readonly mtu: number | null;
   readonly compression: CompressionView | null;
+  readonly quality: QualityView;
   readonly a: TunnelEndView;
   readonly b: TunnelEndView;
 }
@@ -109,9 +115,10 @@ export class Live {
    */
   report(
     edgeId: string,
-    { wallMs, tunnels, dropped, classes, capabilities }: Extract<EdgeMessage, { type: 'telemetry' }>,
+    message: Extract<EdgeMessage, { type: 'telemetry' }>,
     plans: ReadonlyMap<string, TunnelPlan>,
   ): LateReport | undefined {
+    const { wallMs, tunnels, dropped, policies, capabilities } = message;
     const presence = this.#presence(edgeId);
     presence.lastSeenAt = this.#now();
     presence.dropped = dropped;
@@ -122,8 +129,9 @@ export class Live {
     }
     if (wallMs >= presence.wallMs) {
       presence.reports = followAll(presence.reports, tunnels, wallMs);
-      presence.classes = new Map(classes?.map((one) => [one.id, one]));
+      presence.policies = new Map(policies?.map((one) => [one.id, one]));
       presence.capabilities = capabilities ?? {};
+      presence.said = hear(presence.said, message, this.#now());
       presence.wallMs = wallMs;
       presence.currentAt = this.#now();
       return undefined;
@@ -134,6 +142,15 @@ export class Live {
       return plan === undefined || !hasEnd(plan, edgeId) ? [] : [[plan.id, sampleOf(plan, edgeId, report)]];
     });
     return { at: Math.round(wallMs - presence.skewMs), tick: Object.fromEntries(samples) };
+  }
+
+  /** `count`: since its start, what it could not keep until we were there to be told. */
+  lostDecisions(edgeId: string, count: number): void {
+    this.#presence(edgeId).lostDecisions = count;
+  }
+
+  get lostDecisionsOfAll(): number {
+    return this.#presences.values().reduce((sum, { lostDecisions }) => sum + lostDecisions, 0);
   }
 
   /** Reports that edges lost while we were away, since their starts. */
@@ -152,13 +169,17 @@ export class Live {
     const a = this.#freshReport(plan.a.edgeId, plan.id);
     const b = this.#freshReport(plan.b.edgeId, plan.id);
     const state = worst(a, b);
+    const quality = qualityOf(a?.telemetry, b?.telemetry);
+    const { aToB, bToA } = quality;
+    const measuredLoss = greatest([aToB?.lossPercent ?? null, bToA?.lossPercent ?? null]);
     return {
       state,
+      quality,
       since: this.#sinceOf(plan.id, state, [a, b]),
       // What an end last measured before the tunnel went down says nothing of now.
       roundTripMs:
         state === 'UP' ? firstKnown([a, b], (report) => scaled(report.telemetry.roundTripUs, 1 / 1000)) : null,
-      lossPercent: greatest([a, b].map((report) => scaled(report?.telemetry.loss ?? null, 100))),
+      lossPercent: measuredLoss ?? greatest([a, b].map((report) => scaled(report?.telemetry.loss ?? null, 100))),
       aToBBitsPerSecond: a?.sentBitsPerSecond ?? b?.receivedBitsPerSecond ?? 0,
       bToABitsPerSecond: b?.sentBitsPerSecond ?? a?.receivedBitsPerSecond ?? 0,
       mtu: mtuOf([a?.telemetry, b?.telemetry]),
@@ -168,14 +189,25 @@ export class Live {
     };
   }
 
-  /** What the class sent, as all edges last told, since the starts of their packet paths. */
-  trafficClass(id: string): ClassView {
-    return classSum([...this.#presences.values()].flatMap(({ classes }) => classes.get(id) ?? []));
+  /** What the policy sent, as all edges last told, since the starts of their packet paths. */
+  policy(id: string): PolicyView {
+    return policySum([...this.#presences.values()].flatMap(({ policies }) => policies.get(id) ?? []));
   }
 
   /** What the edge's packet path found out about its machine. */
   capabilities(edgeId: string): Readonly<Record<string, string>> {
     return this.#presences.get(edgeId)?.capabilities ?? {};
+  }
+
+  /** What the edge last said of paths, breakout and reach; nothing once it has been silent for too long. */
+  said(edgeId: string): Said {
+    const presence = this.#presences.get(edgeId);
+    return presence === undefined || this.#isStale(presence) ? saidNothing : presence.said;
+  }
+
+  /** A time of the edge's clock in ours; never one that is still to come. */
+  ownTime(edgeId: string, wallMs: number): number {
+    return Math.min(Math.round(wallMs - (this.#presences.get(edgeId)?.skewMs ?? 0)), this.#now());
   }
 
   /** The state alone, for counts over thousands of tunnels. */
@@ -190,7 +222,11 @@ export class Live {
         const view = this.tunnel(plan);
         return [
           plan.id,
-          [view.state, view.roundTripMs, view.lossPercent, view.aToBBitsPerSecond, view.bToABitsPerSecond],
+          [
+            ...([view.state, view.roundTripMs, view.lossPercent] as const),
+            ...([view.aToBBitsPerSecond, view.bToABitsPerSecond] as const),
+            ...([directionSample(view.quality.aToB), directionSample(view.quality.bToA)] as const),
+          ],
         ];
       }),
     );
@@ -229,7 +265,9 @@ export class Live {
       reports: new Map(),
       late: new Map(),
       dropped: 0,
-      classes: new Map(),
+      lostDecisions: 0,
+      said: saidNothing,
+      policies: new Map(),
       capabilities: {},
     };
     this.#presences.set(edgeId, fresh);
@@ -239,8 +277,11 @@ export class Live {
   #freshReport(edgeId: string, tunnelId: string): Report | undefined {
     const presence = this.#presences.get(edgeId);
     if (presence === undefined) return undefined;
-    if (!presence.isConnected && this.#now() - presence.lastSeenAt > STALE_MS) return undefined;
-    return presence.reports.get(tunnelId);
+    return this.#isStale(presence) ? undefined : presence.reports.get(tunnelId);
+  }
+
+  #isStale({ isConnected, lastSeenAt }: Presence): boolean {
+    return !isConnected && this.#now() - lastSeenAt > STALE_MS;
   }
 
   #sinceOf(id: string, state: TunnelStateWord, reports: readonly (Report | undefined)[]): number {
@@ -264,14 +305,17 @@ function hasEnd({ a, b }: TunnelPlan, edgeId: string): boolean {
 function sampleOf(plan: TunnelPlan, edgeId: string, report: Report): Sample {
   const { telemetry, sentBitsPerSecond, receivedBitsPerSecond } = report;
   const state = states[telemetry.state];
-  const [aToB, bToA] =
-    plan.a.edgeId === edgeId ? [sentBitsPerSecond, receivedBitsPerSecond] : [receivedBitsPerSecond, sentBitsPerSecond];
+  const isA = plan.a.edgeId === edgeId;
+  const [aToB, bToA] = isA ? [sentBitsPerSecond, receivedBitsPerSecond] : [receivedBitsPerSecond, sentBitsPerSecond];
+  const quality = isA ? qualityOf(telemetry, undefined) : qualityOf(undefined, telemetry);
   return [
     state,
     state === 'UP' ? scaled(telemetry.roundTripUs, 1 / 1000) : null,
     scaled(telemetry.loss, 100),
     aToB,
     bToA,
+    directionSample(quality.aToB),
+    directionSample(quality.bToA),
   ];
 }
 
@@ -288,12 +332,13 @@ const unknownEnd: TunnelEndView = {
   active: false,
   lastHandshakeAt: null,
   mtu: null,
+  bfd: null,
 };
 
 function viewOf(report: Report | undefined): TunnelEndView {
   if (report === undefined) return unknownEnd;
-  const { state, remoteEndpoint, active, lastHandshakeMs, mtu } = report.telemetry;
-  return { state: states[state], remoteEndpoint, active, lastHandshakeAt: lastHandshakeMs, mtu: mtu ?? null };
+  const { state, remoteEndpoint, active, lastHandshakeMs, mtu = null, bfd = null } = report.telemetry;
+  return { state: states[state], remoteEndpoint, active, lastHandshakeAt: lastHandshakeMs, mtu, bfd };
 }
 
 function scaled(value: number | null, factor: number): number | null {

@@ -12,6 +12,8 @@ import type { Core } from '../core.ts';
 import { type Connection, Conversation, type Speakers } from './conversation.ts';
 
 const HELLO_WITHIN_MS = 10_000;
+/** An edge that said something of late need not be asked whether it is there. */
+const QUIET_MS = 1.2 * PING_INTERVAL_MS;
 /** For the other end to answer a close. */
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -94,7 +96,7 @@ export class EdgeSession implements Connection {
     if (now - this.#lastHeard > PING_TIMEOUT_MS) this.#socket.terminate();
     else if (this.instanceId === undefined && now - this.#openedAt > HELLO_WITHIN_MS) {
       this.end(CloseCode.protocolError, 'no hello came');
-    } else if (this.isOpen) this.#socket.ping();
+    } else if (this.isOpen && now - this.#lastHeard > QUIET_MS) this.#socket.ping();
   }
 
   #heard(): void {

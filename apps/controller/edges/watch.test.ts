@@ -35,7 +35,8 @@ function world(t: TestContext) {
       ['edge-b', edge('edge-b', 'site-b')],
     ]),
     uplinks: new Map(),
-    tunnels: plans,
+    ...{ model: { policies: [] }, slaClasses: new Map(), policies: new Map(), bfdPeers: new Map(), tunnels: plans },
+    bgp: { as: 1, reflectors: [], neighbours: [], allowances: [] },
     tunnelsOfSite: new Map(['site-a', 'site-b'].map((id) => [id, [plan]])),
   };
   const alarms = {

@@ -5,6 +5,7 @@ import type { Core } from '../core.ts';
 import type { Site } from '../network/network.ts';
 import { TICK_MS } from '../store/telemetry.ts';
 import * as causes from './causes.ts';
+import { PathWatch } from './pathWatch.ts';
 
 const WATCH_MS = 1_000;
 /** A site's tunnels have to stay up for so long before its alarm ends. */
@@ -19,10 +20,12 @@ export class Watch {
   readonly #timers: NodeJS.Timeout[];
   readonly #calmSince = new Map<string, number>();
   readonly #states = new Map<string, string>();
+  readonly #paths: PathWatch;
   readonly #startedAt: number;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#paths = new PathWatch(core);
     this.#startedAt = core.now();
     this.#timers = [setInterval(() => this.look(), WATCH_MS), setInterval(() => this.#tick(), TICK_MS)];
   }
@@ -35,6 +38,7 @@ export class Watch {
     const { network, live } = this.#core;
     this.#edges();
     for (const site of network.current.sites.values()) this.#site(site);
+    this.#paths.look(this.#core.now() - this.#startedAt <= START_GRACE_MS);
     this.#clearOrphans();
     live.forgetOthers(network.current);
     this.#announceStale();

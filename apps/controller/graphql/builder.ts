@@ -1,5 +1,6 @@
 /** The schema builder and the few scalars and connection types every part of the schema shares. */
 import SchemaBuilder from '@pothos/core';
+import { GraphQLError } from 'graphql';
 import type { Core } from '../core.ts';
 import type { NewSession } from '../services/sessions.ts';
 import type { Caller } from '../services/verb.ts';
@@ -21,6 +22,11 @@ export const builder = new SchemaBuilder<{
 builder.scalarType('DateTime', {
   description: 'ISO 8601, UTC, with milliseconds.',
   serialize: (at) => new Date(at as number).toISOString(),
+  parseValue: (text) => {
+    const at = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+    if (Number.isNaN(at)) throw new GraphQLError('a time as ISO 8601, such as 2026-01-31T12:00:00Z');
+    return at;
+  },
 });
 
 const pageInfo = builder.objectRef<PageInfo>('PageInfo');

@@ -26,6 +26,11 @@ const lists: Readonly<Record<string, number>> = {
   capabilities: 8,
   history: 300,
   throughputHistory: 300,
+  candidates: 8,
+  members: 8,
+  bfdSessions: 2,
+  treatments: 20,
+  ownFigures: 14,
 };
 
 interface Count {

@@ -12,9 +12,12 @@ import type { Prepared } from './execute.ts';
 
 const INTERVAL_MS = 500;
 
-/** What may change an answer; a root field that is not named depends on all but the audit log. */
+/** What may change an answer; a root field that is not named depends on all but the audit log and the ledger. */
 const topicsOf: Readonly<Record<string, readonly Topic[]>> = {
   auditLog: ['audit'],
+  decisions: ['network', 'decisions'],
+  decision: ['network', 'decisions'],
+  explain: ['network', 'telemetry', 'decisions'],
 };
 const defaultTopics: readonly Topic[] = ['network', 'telemetry', 'alarms', 'configurations'];
 

@@ -41,6 +41,9 @@ const uplinkInput = builder.inputType('UplinkInput', {
     port: t.int(),
     bitsPerSecond: t.float(),
     publicEndpoints: t.stringList(),
+    probeTargets: t.stringList({
+      description: 'Hosts that tell whether the internet is reached by it; empty: the gateway of its network.',
+    }),
   }),
 });
 const addSiteInput = builder.inputType('AddSiteInput', {
@@ -48,6 +51,7 @@ const addSiteInput = builder.inputType('AddSiteInput', {
     name: t.string({ required: true }),
     description: t.string({ defaultValue: '' }),
     location: t.string({ defaultValue: '' }),
+    reachProbe: t.string(),
     prefixes: t.stringList({ required: true }),
     uplinks: t.field({ type: [uplinkInput], required: true }),
   }),
@@ -59,6 +63,7 @@ const updateSiteInput = builder.inputType('UpdateSiteInput', {
     name: t.string(),
     description: t.string(),
     location: t.string(),
+    reachProbe: t.string({ description: 'null: none any more.' }),
     prefixes: t.stringList(),
     uplinks: t.field({ type: [uplinkInput] }),
   }),

@@ -101,6 +101,10 @@ siteRef.implement({
     receivedBitsPerSecond: t.float({ resolve: (site, _, context) => throughputOf(context, site, 'received') }),
     sentBitsPerSecond: t.float({ resolve: (site, _, context) => throughputOf(context, site, 'sent') }),
     createdAt: t.field({ type: 'DateTime', resolve: (site) => site.createdAt }),
+    reachProbe: t.exposeString('reachProbe', {
+      nullable: true,
+      description: 'A host or router of its LAN that other edges ask for a sign of life through the tunnels.',
+    }),
     revision: t.exposeInt('revision', {
       description:
         'Changes with every edit; give it back in updateSite so that two editors do not overwrite each other.',
@@ -166,9 +170,18 @@ uplinkRef.implement({
       description: 'What the line carries at most, bits a second; null when nobody said.',
       resolve: (uplink) => uplink.bits_per_second,
     }),
+    isDrained: t.boolean({
+      description: 'Being taken out of service: new paths avoid it, and flows move away.',
+      resolve: (uplink) => uplink.is_drained === 1,
+    }),
     publicEndpoints: t.stringList({
       description: 'Endpoints given by the administrator, `address:port`, in addition to what the edge reports itself.',
       resolve: (uplink) => uplink.publicEndpoints,
+    }),
+    probeTargets: t.stringList({
+      description:
+        'Hosts that are asked whether the internet is reached by it, where a policy breaks out; empty: the gateway of its network.',
+      resolve: (uplink) => uplink.probeTargets,
     }),
     state: t.field({ type: uplinkState, resolve: (uplink, _, { core }) => core.live.uplinkState(uplink) }),
     addresses: t.stringList({ resolve: (uplink) => uplink.reportedEndpoints }),
@@ -223,13 +236,13 @@ compressionRef.implement({
       resolve: ({ bytesBefore, bytesAfter }) => (bytesBefore === 0 ? null : bytesAfter / bytesBefore),
     }),
     skippedPackets: t.exposeFloat('skippedPackets', {
-      description: 'Sent as they were although their class compresses: they would not have become smaller.',
+      description: 'Sent as they were although their policy compresses: they would not have become smaller.',
     }),
     errors: t.exposeFloat('errors', { description: 'Received frames that could not be expanded.' }),
   }),
 });
 
-const sampleRef = builder.objectRef<HistoryPoint>('TunnelSample');
+export const sampleRef = builder.objectRef<HistoryPoint>('TunnelSample');
 sampleRef.implement({
   fields: (t) => ({
     at: t.field({ type: 'DateTime', resolve: (point) => point.at }),

@@ -20,7 +20,7 @@ import {
 import { alarmConnection, auditConnection, overviewRef, setupRef, userRef } from './operations.ts';
 import { DEFAULT_PAGE, decodeCursor, encodeCursor, type Page, type PageArgs, pageLimit, paginate } from './page.ts';
 
-const direction = builder.enumType('SortDirection', { values: ['ASCENDING', 'DESCENDING'] as const });
+export const sortDirection = builder.enumType('SortDirection', { values: ['ASCENDING', 'DESCENDING'] as const });
 const siteSortField = builder.enumType('SiteSortField', { values: ['NAME', 'CREATED_AT'] as const });
 const tunnelSortField = builder.enumType('TunnelSortField', { values: ['ID', 'STATE', 'ROUND_TRIP'] as const });
 const edgeSortField = builder.enumType('EdgeSortField', { values: ['NAME', 'LAST_SEEN_AT'] as const });
@@ -40,19 +40,19 @@ const auditFilter = builder.inputType('AuditFilter', { fields: (t) => ({ actor: 
 const siteSort = builder.inputType('SiteSort', {
   fields: (t) => ({
     field: t.field({ type: siteSortField, required: true }),
-    direction: t.field({ type: direction, defaultValue: 'ASCENDING' }),
+    direction: t.field({ type: sortDirection, defaultValue: 'ASCENDING' }),
   }),
 });
 const tunnelSort = builder.inputType('TunnelSort', {
   fields: (t) => ({
     field: t.field({ type: tunnelSortField, required: true }),
-    direction: t.field({ type: direction, defaultValue: 'ASCENDING' }),
+    direction: t.field({ type: sortDirection, defaultValue: 'ASCENDING' }),
   }),
 });
 const edgeSort = builder.inputType('EdgeSort', {
   fields: (t) => ({
     field: t.field({ type: edgeSortField, required: true }),
-    direction: t.field({ type: direction, defaultValue: 'ASCENDING' }),
+    direction: t.field({ type: sortDirection, defaultValue: 'ASCENDING' }),
   }),
 });
 

@@ -1,12 +1,24 @@
 /** The schema that is served; schema.graphql beside it is its contract. */
 import { GraphQLObjectType, GraphQLSchema } from 'graphql';
+import { defineApplications } from './applications.ts';
+import { defineBfdPeers } from './bfdPeers.ts';
+import { defineBgp } from './bgp.ts';
 import { builder } from './builder.ts';
+import { defineDecisions } from './decisions.ts';
+import { defineExplain } from './explain.ts';
+import { defineLoad } from './load.ts';
+import { defineMaintenance } from './maintenance.ts';
 import { defineMutations } from './mutations.ts';
+import { definePaths } from './paths.ts';
+import { definePolicies } from './policies.ts';
+import { defineQuality } from './quality.ts';
 import { defineQueries } from './queries.ts';
-import { defineTrafficClasses } from './trafficClasses.ts';
+import { defineSteering } from './steering.ts';
+import { defineTreatments } from './treatments.ts';
+import { defineWhatIf } from './whatIf.ts';
 
-/** Fields that answer about the caller rather than the network: nothing would ever make them change. */
-const notLive = new Set(['setup', 'me']);
+/** About the caller rather than the network, so that nothing would make them change; or work of seconds. */
+const notLive = new Set(['setup', 'me', 'whatIf']);
 
 /** Subscription has the fields of Query, by the same definitions: live.ts runs them as queries, again and again. */
 function withSubscriptions(schema: GraphQLSchema): GraphQLSchema {
@@ -20,6 +32,18 @@ function withSubscriptions(schema: GraphQLSchema): GraphQLSchema {
 
 defineQueries();
 defineMutations();
-defineTrafficClasses();
+definePolicies();
+defineTreatments();
+defineApplications();
+defineMaintenance();
+defineSteering();
+defineQuality();
+defineBfdPeers();
+defineBgp();
+definePaths();
+defineLoad();
+defineDecisions();
+defineExplain();
+defineWhatIf();
 
 export const schema = withSubscriptions(builder.toSchema());

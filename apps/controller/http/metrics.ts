@@ -1,8 +1,10 @@
-/** /metrics for Prometheus: sums only, no names of sites. */
+/** /metrics for Prometheus: sums over the whole network, and by site what tells sites apart (pathMetrics.ts). */
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Core } from '../core.ts';
 import type { CompressionView } from '../edges/efforts.ts';
+import { collectLoad } from './loadMetrics.ts';
+import { collectPaths } from './pathMetrics.ts';
 
 const compressionSeries: readonly [string, keyof CompressionView, string][] = [
   ['packets', 'packets', 'Packets that were compressed'],
@@ -51,6 +53,8 @@ export function makeMetrics(core: Core, liveClients: () => number): Registry {
       views().reduce((sum, { compression }) => sum + (compression?.[key] ?? 0), 0),
     );
   }
+  collectPaths(core, registry);
+  collectLoad(core, registry);
   gauge('alarms_active', 'Alarms not cleared', () => alarms.all().filter((alarm) => alarm.cleared_at === null).length);
   gauge(
     'edge_reports_dropped',

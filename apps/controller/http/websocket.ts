@@ -151,7 +151,7 @@ export class LiveSockets {
         { errors: [new GraphQLError('refused', { originalError: cause as Error })] },
         this.#core.log,
       );
-      // graphql-ws wants errors of the class, not their plain values, and closes the connection over the latter.
+      // graphql-ws wants errors of the policy, not their plain values, and closes the connection over the latter.
       return (refused.body.errors ?? []).map(({ message, extensions }) => new GraphQLError(message, { extensions }));
     }
     return { schema, document: parse(query), operationName, variableValues: variables, contextValue: request };

@@ -2,10 +2,25 @@
  * What the database says the network should be, as one immutable value in memory: read again after each change, so
  * that every query, subscription and check reads plain maps and no two of them see different halves of a change.
  */
-import { type Model, type TrafficMatch, type TunnelPlan, tunnelsOf } from '@patronus/fabric';
+import { catalogue } from '@patronus/applications';
+import {
+  type Application,
+  type BfdPeer,
+  type BfdTimers,
+  type BgpIntent,
+  DEFAULT_BFD,
+  type Model,
+  type PathPreference,
+  type SlaClass,
+  type SteeringFigures,
+  type TrafficMatch,
+  type TunnelPlan,
+  tunnelsOf,
+} from '@patronus/fabric';
 import { formatPrefix, hostPrefix, parseAddress, parsePrefix } from '@patronus/net';
 import { sql } from 'kysely';
-import type { EdgeRow, PeerRow, Queries, TrafficClassRow, UplinkRow } from '../store/tables.ts';
+import type { ApplicationRow, BfdPeerRow, EdgeRow, PeerRow, PolicyRow, Queries, UplinkRow } from '../store/tables.ts';
+import { readBgp } from './bgp.ts';
 
 export interface Site {
   readonly id: string;
@@ -14,19 +29,35 @@ export interface Site {
   readonly location: string;
   readonly createdAt: number;
   readonly revision: number;
+  readonly reachProbe: string | null;
+  readonly isReflector: boolean;
   readonly prefixes: readonly { readonly segment: number; readonly prefix: string }[];
 }
 
 export type Edge = Readonly<EdgeRow>;
 export type Peer = Readonly<PeerRow>;
 
-export interface Uplink extends Readonly<Omit<UplinkRow, 'public_endpoints' | 'reported_endpoints'>> {
+export interface Uplink extends Readonly<Omit<UplinkRow, 'public_endpoints' | 'reported_endpoints' | 'probe_targets'>> {
   readonly publicEndpoints: readonly string[];
   readonly reportedEndpoints: readonly string[];
+  /** Hosts that tell whether the internet is reached; none: the gateway of its network. */
+  readonly probeTargets: readonly string[];
 }
 
-export interface TrafficClass extends Readonly<Omit<TrafficClassRow, 'match'>> {
+export interface Policy extends Readonly<Omit<PolicyRow, 'match' | 'path' | 'breakout_labels'>> {
   readonly match: TrafficMatch;
+  readonly path: PathPreference;
+  readonly breakoutLabels: readonly string[];
+}
+
+export interface OwnSlaClass extends SlaClass {
+  readonly revision: number;
+  readonly createdAt: number;
+}
+
+/** `own`: the organisation's; null: of the catalogue, which nobody changes here. */
+export interface KnownApplication extends Application {
+  readonly own: { readonly revision: number; readonly createdAt: number } | null;
 }
 
 export interface Network {
@@ -36,7 +67,17 @@ export interface Network {
   readonly uplinks: ReadonlyMap<string, Uplink>;
   readonly peers: ReadonlyMap<string, Peer>;
   /** In order of their positions. */
-  readonly classes: ReadonlyMap<string, TrafficClass>;
+  readonly policies: ReadonlyMap<string, Policy>;
+  readonly slaClasses: ReadonlyMap<string, OwnSlaClass>;
+  /** The organisation's own, then those of the catalogue. */
+  readonly applications: ReadonlyMap<string, KnownApplication>;
+  readonly bfd: BfdTimers;
+  /** With their keys, which go into configurations and nowhere else. */
+  readonly bfdPeers: ReadonlyMap<string, BfdPeer>;
+  /** Likewise. */
+  readonly bgp: BgpIntent;
+  /** Those that somebody set. */
+  readonly steering: SteeringFigures;
   readonly tunnels: ReadonlyMap<string, TunnelPlan>;
   readonly edgesOfSite: ReadonlyMap<string, readonly Edge[]>;
   readonly uplinksOfEdge: ReadonlyMap<string, readonly Uplink[]>;
@@ -53,6 +94,11 @@ export interface Network {
  * each tunnel finds out by probes what its own path carries.
  */
 const MTU = 1420;
+
+/** The organisation's BFD timers, as JSON, once somebody changed them. */
+export const BFD_SETTING = 'bfd';
+/** Its figures of path choice, likewise. */
+export const STEERING_SETTING = 'steering';
 
 /** Epoch and sequence in one number, so that the newest version is a maximum; sequences stay far below. */
 const EPOCH_STEP = 1_000_000_000;
@@ -92,11 +138,35 @@ export async function readNetwork(db: Queries, organisation: string, controllers
     .where('organisation', '=', organisation)
     .orderBy('name')
     .execute();
-  const classRows = await db
-    .selectFrom('traffic_class')
+  const policyRows = await db
+    .selectFrom('policy')
     .selectAll()
     .where('organisation', '=', organisation)
     .orderBy('position')
+    .execute();
+  const slaClassRows = await db
+    .selectFrom('sla_class')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .orderBy('name')
+    .execute();
+  const applicationRows = await db
+    .selectFrom('application')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .orderBy('name')
+    .execute();
+  const settings = await db
+    .selectFrom('setting')
+    .select(['key', 'value'])
+    .where('organisation', '=', organisation)
+    .where('key', 'in', [BFD_SETTING, STEERING_SETTING])
+    .execute();
+  const bfdPeerRows = await db
+    .selectFrom('bfd_peer')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .orderBy('id')
     .execute();
   const versions = await db
     .selectFrom('configuration_version')
@@ -113,12 +183,29 @@ export async function readNetwork(db: Queries, organisation: string, controllers
       location: row.location,
       createdAt: row.created_at,
       revision: row.revision,
+      reachProbe: row.reach_probe,
+      isReflector: row.is_reflector === 1,
       prefixes: (prefixes.get(row.id) ?? []).map(({ segment, prefix }) => ({ segment, prefix })),
     }),
   );
   const uplinks = uplinkRows.map(toUplink);
-  const classes = classRows.map((row): TrafficClass => ({ ...row, match: JSON.parse(row.match) }));
-  const model = modelOf(organisation, controllers, sites, edgeRows, uplinks, peerRows, classes);
+  const policies = policyRows.map(toPolicy);
+  const slaClasses = slaClassRows.map(
+    ({ id, name, round_trip_ms: roundTripMs, jitter_ms: jitterMs, loss, mos, revision, created_at: createdAt }) => ({
+      ...{ id, name, roundTripMs, jitterMs, loss, mos, revision, createdAt },
+    }),
+  );
+  const applications = [
+    ...applicationRows.map(toApplication),
+    ...catalogue.map((one): KnownApplication => ({ ...one, own: null })),
+  ];
+  const setting = (key: string) => JSON.parse(settings.find((row) => row.key === key)?.value ?? '{}');
+  const bfd: BfdTimers = { ...DEFAULT_BFD, ...setting(BFD_SETTING) };
+  const steering: SteeringFigures = setting(STEERING_SETTING);
+  const bfdPeers = bfdPeerRows.map(toBfdPeer);
+  const bgp = await readBgp(db, organisation);
+  const asked = { policies, slaClasses, applications, bfd, bfdPeers, bgp, steering };
+  const model = modelOf(organisation, controllers, sites, edgeRows, uplinks, peerRows, asked);
   const tunnels = tunnelsOf(model);
   return {
     organisation,
@@ -126,7 +213,13 @@ export async function readNetwork(db: Queries, organisation: string, controllers
     edges: byId(edgeRows),
     uplinks: byId(uplinks),
     peers: byId(peerRows),
-    classes: byId(classes),
+    policies: byId(policies),
+    slaClasses: byId(slaClasses),
+    applications: byId(applications),
+    bfd,
+    bfdPeers: byId(bfdPeers),
+    bgp,
+    steering,
     tunnels: byId(tunnels),
     edgesOfSite: Map.groupBy(edgeRows, (edge) => edge.site_id),
     uplinksOfEdge: Map.groupBy(uplinks, (uplink) => uplink.edge_id),
@@ -138,8 +231,48 @@ export async function readNetwork(db: Queries, organisation: string, controllers
   };
 }
 
-function toUplink({ public_endpoints, reported_endpoints, ...row }: UplinkRow): Uplink {
-  return { ...row, publicEndpoints: JSON.parse(public_endpoints), reportedEndpoints: JSON.parse(reported_endpoints) };
+function toUplink({ public_endpoints, reported_endpoints, probe_targets, ...row }: UplinkRow): Uplink {
+  return {
+    ...row,
+    publicEndpoints: JSON.parse(public_endpoints),
+    reportedEndpoints: JSON.parse(reported_endpoints),
+    probeTargets: JSON.parse(probe_targets),
+  };
+}
+
+function toPolicy({ match, path, breakout_labels, ...row }: PolicyRow): Policy {
+  return {
+    ...row,
+    match: JSON.parse(match),
+    path: JSON.parse(path),
+    breakoutLabels: JSON.parse(breakout_labels),
+  };
+}
+
+function toApplication({ id, name, ports, prefixes, names, revision, created_at }: ApplicationRow): KnownApplication {
+  const known = { ports: JSON.parse(ports), prefixes: JSON.parse(prefixes), names: JSON.parse(names) };
+  return { id, name, ...known, own: { revision, createdAt: created_at } };
+}
+
+function toBfdPeer(row: BfdPeerRow): BfdPeer {
+  const { authentication_type: type, authentication_key_id: keyId, authentication_key: key } = row;
+  return {
+    ...{ id: row.id, edgeId: row.edge_id, address: row.address, interface: row.interface },
+    ...{ multihop: row.interface === null, intervalMs: row.interval_ms, multiplier: row.multiplier },
+    passive: row.is_passive === 1,
+    authentication: type === null || keyId === null || key === null ? null : { type, keyId, key },
+  };
+}
+
+/** What policies ask for, and what they name. */
+interface Asked {
+  readonly policies: readonly Policy[];
+  readonly slaClasses: readonly SlaClass[];
+  readonly applications: readonly Application[];
+  readonly bfd: BfdTimers;
+  readonly bfdPeers: readonly BfdPeer[];
+  readonly bgp: BgpIntent;
+  readonly steering: SteeringFigures;
 }
 
 function modelOf(
@@ -149,13 +282,13 @@ function modelOf(
   edges: readonly Edge[],
   uplinks: readonly Uplink[],
   peers: readonly Peer[],
-  classes: readonly TrafficClass[],
+  { policies, slaClasses, applications, bfd, bfdPeers, bgp, steering }: Asked,
 ): Model {
   return {
     organisation,
     controllers,
     mtu: MTU,
-    sites: sites.map(({ id, name, prefixes }) => ({ id, name, prefixes })),
+    sites: sites.map(({ id, name, prefixes, reachProbe }) => ({ id, name, prefixes, reachProbe })),
     edges: edges.map((edge) => ({
       id: edge.id,
       name: edge.name,
@@ -172,6 +305,8 @@ function modelOf(
       cost: uplink.cost,
       port: uplink.port,
       ...(uplink.bits_per_second === null ? {} : { bitsPerSecond: uplink.bits_per_second }),
+      isDrained: uplink.is_drained === 1,
+      ...(uplink.probeTargets.length === 0 ? {} : { probeTargets: uplink.probeTargets }),
       publicKey: uplink.public_key,
       endpoints: [...new Set([...uplink.publicEndpoints, ...uplink.reportedEndpoints])],
     })),
@@ -184,12 +319,24 @@ function modelOf(
       ...(peer.preshared_key === null ? {} : { presharedKey: peer.preshared_key }),
       allowed: [{ segment: 0, prefix: peer.address }],
     })),
-    classes: classes.map(({ id, name, match, compression_level }) => ({
-      id,
-      name,
-      match,
-      compression: compression_level,
+    policies: policies.map(modelPolicy),
+    slaClasses: slaClasses.map(({ id, name, roundTripMs, jitterMs, loss, mos }) => ({
+      ...{ id, name, roundTripMs, jitterMs, loss, mos },
     })),
+    applications: applications.map(({ id, name, ports, prefixes, names }) => ({ id, name, ports, prefixes, names })),
+    bfd,
+    bfdPeers,
+    bgp,
+    steering,
+  };
+}
+
+function modelPolicy({ id, name, match, action, breakoutLabels, path, priority, mark, ...row }: Policy) {
+  return {
+    ...{ id, name, match, action, breakoutLabels, path, priority, mark },
+    slaClassId: row.sla_class_id,
+    limitPercent: row.limit_percent,
+    compression: row.compression_level,
   };
 }
 

@@ -29,8 +29,27 @@ const fieldOfCode: Readonly<Record<string, string>> = {
   PORT_TWICE: 'uplinks',
   INTERFACE_TWICE: 'uplinks',
   SITE_NAME_TAKEN: 'name',
-  CLASS_NAME_TAKEN: 'name',
+  POLICY_NAME_TAKEN: 'name',
+  POLICY_APPLICATION_UNKNOWN: 'match.applications',
+  POLICY_SLA_CLASS_UNKNOWN: 'slaClassId',
+  POLICY_TOO_WIDE: 'match',
+  SLA_CLASS_NAME_TAKEN: 'name',
+  REACH_PROBE_FOREIGN: 'reachProbe',
+  PROBE_TARGET_UNFIT: 'uplinks',
   PEER_KEY_TWICE: 'publicKey',
+  BGP_AS: 'as',
+  BGP_NEIGHBOUR_AS: 'remoteAs',
+  BGP_NEIGHBOUR_TWICE: 'address',
+  BGP_NEIGHBOUR_FOREIGN: 'address',
+  BGP_NEIGHBOUR_HOLD: 'holdSeconds',
+  BGP_NEIGHBOUR_KEEPALIVE: 'keepaliveSeconds',
+  BGP_NEIGHBOUR_KEY: 'key',
+  BGP_NEIGHBOUR_GTSM: 'gtsm',
+  BGP_ALLOWANCE_RANGE: 'longest',
+  BGP_ALLOWANCE_DEFAULT: 'prefix',
+  BGP_ALLOWANCE_TWICE: 'prefix',
+  BGP_ALLOWANCE_HOLDS_LAN: 'prefix',
+  BGP_ALLOWANCE_OVERLAP: 'preference',
 };
 
 /** Refuses a model that cannot work; the findings' words are the answer. */
@@ -38,12 +57,18 @@ export function refuseBroken(network: Network): void {
   const errors = check(network.model).filter((finding) => finding.severity === 'error');
   if (errors.length === 0) return;
   const fields: Record<string, string> = {};
-  for (const { code, message } of errors) {
-    const field = fieldOfCode[code];
+  for (const { code, message, policyId } of errors) {
+    const field = code === 'POLICY_SITE_UNKNOWN' ? siteField(network, policyId) : fieldOfCode[code];
     if (field === undefined) continue;
     fields[field] = fields[field] === undefined ? message : `${fields[field]}; ${message}`;
   }
   throw new ServiceError('CONFLICT', errors.map((finding) => finding.message).join('; '), { fields });
+}
+
+/** On which side of its match the policy names a site that is not there. */
+function siteField({ sites, policies }: Network, policyId: string | undefined): string {
+  const sources = policies.get(policyId ?? '')?.match.sourceSites ?? [];
+  return sources.every((id) => sites.has(id)) ? 'match.destinationSites' : 'match.sourceSites';
 }
 
 /** What may be meant and is worth a second look, in words, as far as it names the site. */
@@ -53,10 +78,10 @@ export function warningsOf(network: Network, siteId: string): string[] {
     .map((finding) => finding.message);
 }
 
-/** The same about a traffic class. */
-export function warningsOfClass(network: Network, classId: string): string[] {
+/** The same about a policy. */
+export function warningsOfPolicy(network: Network, policyId: string): string[] {
   return check(network.model)
-    .filter((finding) => finding.severity === 'warning' && finding.classId === classId)
+    .filter((finding) => finding.severity === 'warning' && finding.policyId === policyId)
     .map((finding) => finding.message);
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ServiceError } from './error.ts';
 import { newId } from './identifiers.ts';
-import { nameSchema, prefixesSchema, textSchema, uplinksSchema } from './input.ts';
+import { addressInputSchema, nameSchema, prefixesSchema, textSchema, uplinksSchema } from './input.ts';
 import { freeOverlayAddress } from './overlay.ts';
 import { writeUplinks } from './uplinks.ts';
 import type { Verb, Work } from './verb.ts';
@@ -10,6 +10,7 @@ const input = z.object({
   name: nameSchema,
   description: textSchema.nullish(),
   location: textSchema.nullish(),
+  reachProbe: addressInputSchema.nullish(),
   prefixes: prefixesSchema,
   uplinks: uplinksSchema,
 });
@@ -36,6 +37,8 @@ export const addSite: Verb<z.infer<typeof input>, { siteId: string }> = {
         location: location ?? '',
         created_at: now,
         revision: 1,
+        reach_probe: site.reachProbe ?? null,
+        is_reflector: 0,
       })
       .execute();
     await writePrefixes(work, siteId, site.prefixes);

@@ -1,5 +1,5 @@
 /** What has changed, told to whoever shows or forwards it: live queries, the edges' channel. */
-export type Topic = 'network' | 'telemetry' | 'alarms' | 'audit' | 'sessions' | 'configurations';
+export type Topic = 'network' | 'telemetry' | 'alarms' | 'audit' | 'sessions' | 'configurations' | 'decisions';
 
 export class Changes {
   readonly #listeners = new Set<(topic: Topic) => void>();

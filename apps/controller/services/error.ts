@@ -26,7 +26,8 @@ interface ErrorDetails {
 const statuses: Readonly<Record<string, number>> = {
   INVALID_INPUT: 422,
   ACKNOWLEDGEMENT_REQUIRED: 422,
-  TOO_MANY_CLASSES: 422,
+  TOO_MANY_POLICIES: 422,
+  TOO_MANY_APPLICATIONS: 422,
   CONFLICT: 409,
   FABRIC_REFUSED: 409,
   STALE_REVISION: 409,
@@ -46,6 +47,15 @@ const statuses: Readonly<Record<string, number>> = {
   DISK_FULL: 507,
   INTERNAL: 500,
 };
+
+/** Two editors do not overwrite each other: refuses a change of an older revision. */
+export function refuseStale(row: { readonly name: string; readonly revision: number }, revision?: number | null): void {
+  if (revision == null || revision === row.revision) return;
+  throw new ServiceError(
+    'STALE_REVISION',
+    `${row.name} was changed by someone else meanwhile; look at it again, then repeat your change`,
+  );
+}
 
 /** The refusal behind anything that was thrown, or undefined when it is a fault of ours. */
 export function refusalOf(cause: unknown): ServiceError | undefined {

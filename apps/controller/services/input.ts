@@ -1,5 +1,5 @@
 /** What people may type. Names go into configurations, logs and files: nothing a shell could take for its own. */
-import { formatPrefix, parsePrefix } from '@patronus/net';
+import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@patronus/net';
 import { endpointSchema, interfaceNameSchema, prefixSchema } from '@patronus/protocol';
 import { z } from 'zod';
 
@@ -40,6 +40,14 @@ export const prefixesSchema = z
   .min(1, 'name at least one LAN prefix, such as 10.1.0.0/16')
   .max(64);
 
+/** One host, in the one way there is to write it. */
+export const addressInputSchema = z.string().transform((text, context): string => {
+  const address = parseAddress(text.trim());
+  if (address !== undefined) return formatAddress(address);
+  context.addIssue('an address such as 10.1.0.1');
+  return z.NEVER;
+});
+
 /** Prefixes that something is narrowed to; none: not narrowed. */
 export const optionalPrefixesSchema = z.array(prefixSchema.transform(canonical)).max(64).nullish();
 
@@ -56,6 +64,7 @@ export const uplinkInputSchema = z.object({
     .max(1e12, 'at most 10¹² bits a second')
     .nullish(),
   publicEndpoints: z.array(endpointSchema).max(8).nullish(),
+  probeTargets: z.array(addressInputSchema).max(8, 'at most eight hosts').nullish(),
 });
 export type UplinkInput = z.infer<typeof uplinkInputSchema>;
 export const uplinksSchema = z.array(uplinkInputSchema).min(1, 'a site needs at least one uplink').max(16);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from './input.ts';
+import { matchOfRow, refuseWhileNamed } from './policies.ts';
 import { requireSite } from './sites.ts';
 import type { Verb } from './verb.ts';
 
@@ -16,6 +17,10 @@ export const removeSite: Verb<z.infer<typeof input>, { removedId: string }> = {
     const { trx, now } = work;
     const site = await requireSite(work, id);
     work.about(site.name);
+    await refuseWhileNamed(work, `the site ${site.name}`, (policy) => {
+      const { sourceSites = [], destinationSites = [] } = matchOfRow(policy);
+      return sourceSites.includes(id) || destinationSites.includes(id);
+    });
     const edges = await trx.selectFrom('edge').select('id').where('site_id', '=', id).execute();
     await trx.deleteFrom('peer').where('site_id', '=', id).execute();
     for (const edge of edges) await trx.deleteFrom('configuration_version').where('edge_id', '=', edge.id).execute();

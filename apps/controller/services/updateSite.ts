@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { refuseTakenName, writePrefixes } from './addSite.ts';
-import { ServiceError } from './error.ts';
-import { idSchema, nameSchema, prefixesSchema, textSchema, uplinksSchema } from './input.ts';
+import { refuseStale } from './error.ts';
+import { addressInputSchema, idSchema, nameSchema, prefixesSchema, textSchema, uplinksSchema } from './input.ts';
 import { requireSite } from './sites.ts';
 import { writeUplinks } from './uplinks.ts';
 import type { Verb } from './verb.ts';
@@ -12,6 +12,7 @@ const input = z.object({
   name: nameSchema.nullish(),
   description: textSchema.nullish(),
   location: textSchema.nullish(),
+  reachProbe: addressInputSchema.nullish(),
   prefixes: prefixesSchema.nullish(),
   uplinks: uplinksSchema.nullish(),
 });
@@ -26,12 +27,7 @@ export const updateSite: Verb<z.infer<typeof input>, { siteId: string }> = {
   async run(work, change) {
     const site = await requireSite(work, change.id);
     work.about(site.name);
-    if (change.revision != null && change.revision !== site.revision) {
-      throw new ServiceError(
-        'STALE_REVISION',
-        `${site.name} was changed by someone else meanwhile; look at it again, then repeat your change`,
-      );
-    }
+    refuseStale(site, change.revision);
     const name = change.name ?? site.name;
     await refuseTakenName(work, name, site.id);
     await work.trx
@@ -40,6 +36,7 @@ export const updateSite: Verb<z.infer<typeof input>, { siteId: string }> = {
         name,
         description: change.description ?? site.description,
         location: change.location ?? site.location,
+        reach_probe: change.reachProbe === undefined ? site.reach_probe : change.reachProbe,
         revision: site.revision + 1,
       })
       .where('id', '=', site.id)

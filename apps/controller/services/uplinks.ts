@@ -44,6 +44,9 @@ export async function writeUplinks(work: Work<unknown>, edgeId: string, inputs: 
       public_endpoints: input.publicEndpoints
         ? JSON.stringify(input.publicEndpoints)
         : (before?.public_endpoints ?? '[]'),
+      probe_targets: input.probeTargets
+        ? JSON.stringify([...new Set(input.probeTargets)])
+        : (before?.probe_targets ?? '[]'),
     };
     if (before !== undefined) await trx.updateTable('uplink').set(values).where('id', '=', before.id).execute();
     else {
@@ -54,6 +57,7 @@ export async function writeUplinks(work: Work<unknown>, edgeId: string, inputs: 
         reported_endpoints: '[]',
         public_key: null,
         state: null,
+        is_drained: 0,
       };
       await trx
         .insertInto('uplink')

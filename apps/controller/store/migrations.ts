@@ -51,6 +51,54 @@ const trafficClasses = [
   `alter table uplink add column bits_per_second bigint`,
 ];
 
+const policies = [
+  `alter table traffic_class rename to policy`,
+  `drop index traffic_class_name`,
+  `create unique index policy_name on policy (organisation, lower(name))`,
+];
+
+const treatments = [
+  `alter table policy add column action text not null default 'allow'`,
+  `alter table policy add column breakout_labels text not null default '[]'`,
+  `alter table policy add column sla_class_id text`,
+  `alter table policy add column path text not null default '{"mode":"cheapest"}'`,
+  `alter table policy add column priority text not null default 'normal'`,
+  `alter table policy add column limit_percent integer`,
+  `alter table policy add column mark integer`,
+  `create table sla_class (id text primary key, organisation text not null, name text not null,
+     round_trip_ms double precision, jitter_ms double precision, loss double precision, mos double precision,
+     revision integer not null, created_at bigint not null)`,
+  `create unique index sla_class_name on sla_class (organisation, lower(name))`,
+  `create table application (id text primary key, organisation text not null, name text not null,
+     ports text not null, prefixes text not null, names text not null, revision integer not null,
+     created_at bigint not null)`,
+  `create unique index application_name on application (organisation, lower(name))`,
+  `alter table uplink add column is_drained integer not null default 0`,
+  `alter table site add column reach_probe text`,
+];
+
+const bfdPeers = [
+  `create table bfd_peer (id text primary key, organisation text not null,
+     edge_id text not null references edge (id) on delete cascade, address text not null, interface text,
+     interval_ms integer not null, multiplier integer not null, is_passive integer not null,
+     authentication_type text, authentication_key_id integer, authentication_key text, created_at bigint not null)`,
+];
+
+/** Policies are JSON (`BgpPolicy` of @patronus/fabric); null: nothing passes. */
+const bgp = [
+  `create table bgp_neighbour (id text primary key, organisation text not null,
+     edge_id text not null references edge (id) on delete cascade, name text not null, address text not null,
+     remote_as bigint not null, interface text, key text, is_passive integer not null, hold_seconds integer not null,
+     keepalive_seconds integer, max_prefixes integer not null, has_gtsm integer not null, has_bfd integer not null,
+     import_policy text, export_policy text, created_at bigint not null)`,
+  `create table bgp_allowance (id text primary key, organisation text not null,
+     site_id text not null references site (id) on delete cascade, prefix text not null, longest integer not null,
+     preference integer, created_at bigint not null)`,
+  `alter table site add column is_reflector integer not null default 0`,
+];
+
+const probeTargets = [`alter table uplink add column probe_targets text not null default '[]'`];
+
 function steps(statements: readonly string[]): Migration {
   return {
     async up(db: Kysely<unknown>) {
@@ -62,6 +110,11 @@ function steps(statements: readonly string[]): Migration {
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': steps(first),
   '0002-traffic-classes': steps(trafficClasses),
+  '0003-policies': steps(policies),
+  '0004-treatments': steps(treatments),
+  '0005-bfd-peers': steps(bfdPeers),
+  '0006-bgp': steps(bgp),
+  '0007-probe-targets': steps(probeTargets),
 };
 
 export const migrationProvider: MigrationProvider = {

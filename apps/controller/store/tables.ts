@@ -2,6 +2,7 @@
  * The rows of the configuration database. Times are ms since 1970; lists are JSON text; truth values are 0 and 1, so
  * that SQLite and PostgreSQL hold the same thing. Every row names its organisation.
  */
+import type { BfdAuthentication, PolicyAction, Priority } from '@patronus/fabric';
 import type { Kysely, Transaction } from 'kysely';
 
 export interface SettingRow {
@@ -40,6 +41,10 @@ export interface SiteRow {
   location: string;
   created_at: number;
   revision: number;
+  /** A host of its LAN that other edges ask for a sign of life. */
+  reach_probe: string | null;
+  /** Its edges reflect routes to all others (RFC 4456). */
+  is_reflector: number;
 }
 
 export interface SitePrefixRow {
@@ -89,6 +94,9 @@ export interface UplinkRow {
   state: 'up' | 'down' | null;
   /** What the line carries at most, if a person said so. */
   bits_per_second: number | null;
+  is_drained: number;
+  /** Addresses that tell whether the internet is reached, as JSON. */
+  probe_targets: string;
 }
 
 export interface PeerRow {
@@ -103,7 +111,7 @@ export interface PeerRow {
   created_at: number;
 }
 
-export interface TrafficClassRow {
+export interface PolicyRow {
   id: string;
   organisation: string;
   /** 1, 2, 3 … without gaps; 1 is asked first. */
@@ -116,6 +124,94 @@ export interface TrafficClassRow {
   /** Who knew that lengths may tell what packets hold, and since when. Both null: nobody had to. */
   acknowledged_by: string | null;
   acknowledged_at: number | null;
+  revision: number;
+  created_at: number;
+  action: PolicyAction;
+  /** JSON list. */
+  breakout_labels: string;
+  sla_class_id: string | null;
+  /** `PathPreference` of @patronus/fabric, as JSON. */
+  path: string;
+  priority: Priority;
+  limit_percent: number | null;
+  mark: number | null;
+}
+
+/** A router that one edge runs BFD with. */
+export interface BfdPeerRow {
+  id: string;
+  organisation: string;
+  edge_id: string;
+  address: string;
+  /** null: several hops away. */
+  interface: string | null;
+  interval_ms: number;
+  multiplier: number;
+  is_passive: number;
+  authentication_type: BfdAuthentication['type'] | null;
+  authentication_key_id: number | null;
+  /** A secret: read for configurations alone. */
+  authentication_key: string | null;
+  created_at: number;
+}
+
+/** A router that one edge speaks BGP with. */
+export interface BgpNeighbourRow {
+  id: string;
+  organisation: string;
+  edge_id: string;
+  name: string;
+  address: string;
+  remote_as: number;
+  /** null: several hops away. */
+  interface: string | null;
+  /** A secret: read for configurations alone. */
+  key: string | null;
+  is_passive: number;
+  hold_seconds: number;
+  keepalive_seconds: number | null;
+  max_prefixes: number;
+  has_gtsm: number;
+  has_bfd: number;
+  /** `BgpPolicy` of @patronus/fabric; null: nothing passes. */
+  import_policy: string | null;
+  export_policy: string | null;
+  created_at: number;
+}
+
+/** What a site may originate into the fabric. */
+export interface BgpAllowanceRow {
+  id: string;
+  organisation: string;
+  site_id: string;
+  prefix: string;
+  longest: number;
+  /** null: this site alone may. */
+  preference: number | null;
+  created_at: number;
+}
+
+export interface SlaClassRow {
+  id: string;
+  organisation: string;
+  name: string;
+  round_trip_ms: number | null;
+  jitter_ms: number | null;
+  /** 0…1. */
+  loss: number | null;
+  mos: number | null;
+  revision: number;
+  created_at: number;
+}
+
+export interface ApplicationRow {
+  id: string;
+  organisation: string;
+  name: string;
+  /** JSON lists, as in `Application` of @patronus/fabric. */
+  ports: string;
+  prefixes: string;
+  names: string;
   revision: number;
   created_at: number;
 }
@@ -185,7 +281,12 @@ export interface Tables {
   edge: EdgeRow;
   uplink: UplinkRow;
   peer: PeerRow;
-  traffic_class: TrafficClassRow;
+  policy: PolicyRow;
+  sla_class: SlaClassRow;
+  bfd_peer: BfdPeerRow;
+  bgp_neighbour: BgpNeighbourRow;
+  bgp_allowance: BgpAllowanceRow;
+  application: ApplicationRow;
   enrolment_token: EnrolmentTokenRow;
   configuration_version: ConfigurationVersionRow;
   alarm: AlarmRow;

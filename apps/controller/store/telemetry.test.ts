@@ -78,13 +78,21 @@ test('what is too old or still to come is not taken, and late words never make m
 test('a late word adds what was not known, makes a state worse, and replaces no number', () => {
   const at = 1_800_000_000_000;
   const store = new TelemetryStore(new Database(':memory:'), 'default', at);
-  const known: Tick = { one: ['UP', 5, null, 1000, 0], two: ['UP', 5, 0, 1, 2], three: ['UNKNOWN', null, null, 0, 0] };
+  const known: Tick = {
+    one: ['UP', 5, null, 1000, 0, [1, 2], null],
+    two: ['UP', 5, 0, 1, 2],
+    three: ['UNKNOWN', null, null, 0, 0],
+  };
   store.record(at, known);
-  const late: Tick = { one: ['UP', 9, 25, 7, 8], two: ['DOWN', null, 100, 0, 0], three: ['UP', 3, 0, 4, 5] };
+  const late: Tick = {
+    one: ['UP', 9, 25, 7, 8, [9, 9], [3, 4]],
+    two: ['DOWN', null, 100, 0, 0],
+    three: ['UP', 3, 0, 4, 5],
+  };
   store.fill(at + 300, late, at + 5_000);
   const sample = (id: string) => store.history(id, 60, 60, at + 5_000).map((point) => point.sample);
-  deepEqual(sample('one'), [['UP', 5, 25, 1000, 8]]);
-  deepEqual(sample('two'), [['DOWN', null, 0, 1, 2]]);
+  deepEqual(sample('one'), [['UP', 5, 25, 1000, 8, [1, 2], [3, 4]]]);
+  deepEqual(sample('two'), [['DOWN', null, 0, 1, 2, null, null]]);
   deepEqual(sample('three'), [['UP', 3, 0, 4, 5]]);
-  deepEqual(known.one, ['UP', 5, null, 1000, 0], 'what was handed in stays as it was');
+  deepEqual(known.one, ['UP', 5, null, 1000, 0, [1, 2], null], 'what was handed in stays as it was');
 });

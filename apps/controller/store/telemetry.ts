@@ -1,6 +1,6 @@
 /**
- * What the tunnels measured, in a file beside the configuration's: one blob a tick for the last hour, one blob a
- * minute for a week, both bounded in rows and bytes. Losing this file loses charts and nothing else, so a damaged one
+ * What the tunnels measured, in a file beside the configuration's: one blob a tick for the last hour, one every ten
+ * seconds for a week (what-if runs over them), one a minute for a month, all bounded in rows and bytes. Losing this file loses charts and nothing else, so a damaged one
  * is set aside and a new one begun.
  */
 import { existsSync, renameSync } from 'node:fs';
@@ -8,15 +8,27 @@ import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
 import type { Logger } from 'pino';
+import { DecisionStore } from './decisions.ts';
 import { StoreError } from './error.ts';
 import { openFile } from './open.ts';
 import { averaged, averagedTick, completed, type Sample, type Tick } from './samples.ts';
 
 export const TICK_MS = 2_000;
+const TEN_MS = 10_000;
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 3_600_000;
 const TICKS_KEPT_MS = 3_600_000;
-const MINUTES_KEPT_MS = 7 * 24 * 3_600_000;
-const BYTES_KEPT = 256 * 1024 * 1024;
+
+/** What ticks are averaged into, by the length of a span. */
+const spans = [
+  { tier: 'ten', lengthMs: TEN_MS, keptMs: 7 * DAY_MS },
+  { tier: 'minute', lengthMs: MINUTE_MS, keptMs: 30 * DAY_MS },
+] as const;
+type SpanTier = (typeof spans)[number]['tier'];
+type Tier = 'tick' | SpanTier;
+
+/** All tiers together. */
+const BYTES_KEPT = 384 * 1024 * 1024;
 /** What waited at an edge for longer is not taken any more. */
 const OLDEST_LATE_MS = 10 * MINUTE_MS;
 /** Ticks that late words changed are written so many at a time, between two of our own. */
@@ -42,8 +54,10 @@ export class TelemetryStore {
   readonly #organisation: string;
   /** The last hour, decoded, oldest first: what live charts read twice a second. */
   #recent: RecentTick[] = [];
-  /** The minute that fills now; undefined before the first tick ever. */
-  #minute: number | undefined;
+  /** Decisions of the edges, in the same file. */
+  readonly decisions: DecisionStore;
+  /** Start of the span of each length that fills now; undefined before the first tick ever. */
+  readonly #open = new Map<SpanTier, number>();
   /** Ticks that late words changed and that are still to be written. */
   readonly #changed = new Set<RecentTick>();
 
@@ -51,14 +65,15 @@ export class TelemetryStore {
     this.#raw = raw;
     this.#organisation = organisation;
     raw.pragma('synchronous = NORMAL');
-    for (const tier of ['tick', 'minute']) {
+    for (const tier of ['tick', 'ten', 'minute']) {
       raw.exec(
         `create table if not exists ${tier} (organisation text not null, at integer not null, blob blob not null, primary key (organisation, at)) without rowid`,
       );
     }
     this.#recent = this.#rows('tick', now - TICKS_KEPT_MS).map(({ at, blob }) => ({ at, tick: { ...decode(blob) } }));
     const last = this.#recent.at(-1);
-    if (last !== undefined) this.#minute = minuteOf(last.at);
+    if (last !== undefined) for (const { tier, lengthMs } of spans) this.#open.set(tier, startOf(last.at, lengthMs));
+    this.decisions = new DecisionStore(raw, organisation);
   }
 
   record(at: number, tick: Tick): void {
@@ -109,6 +124,29 @@ export class TelemetryStore {
     }));
   }
 
+  /**
+   * What was measured since, oldest first, as finely as it is still known: every minute, every ten seconds for the last
+   * week. Read as it is asked for, so that a month need not fit into memory.
+   */
+  *measured(since: number, until: number): Generator<{ at: number; lengthMs: number; tick: Tick }> {
+    const oldestTen = this.#raw.prepare('select min(at) as at from ten where organisation = ?').get(this.#organisation);
+    const border = (oldestTen as { at: number | null }).at ?? until;
+    for (const { tier, lengthMs, from, to } of [
+      { tier: 'minute', lengthMs: MINUTE_MS, from: since, to: Math.min(border, until) },
+      { tier: 'ten', lengthMs: TEN_MS, from: Math.max(border, since), to: until },
+    ]) {
+      let after = from - 1;
+      for (;;) {
+        const rows = this.#raw
+          .prepare(`select at, blob from ${tier} where organisation = ? and at > ? and at < ? order by at limit 360`)
+          .all(this.#organisation, after, to) as BlobRow[];
+        for (const { at, blob } of rows) yield { at, lengthMs, tick: decode(blob) };
+        if (rows.length === 0) break;
+        after = rows.at(-1)!.at;
+      }
+    }
+  }
+
   close(): void {
     try {
       this.#raw.transaction(() => this.#writeChanged(this.#changed.size))();
@@ -127,13 +165,13 @@ export class TelemetryStore {
     return [...older.map(({ at, blob }) => ({ at, tick: decode(blob) })), ...recent];
   }
 
-  #rows(tier: 'tick' | 'minute', since: number): BlobRow[] {
+  #rows(tier: Tier, since: number): BlobRow[] {
     return this.#raw
       .prepare(`select at, blob from ${tier} where organisation = ? and at >= ? order by at`)
       .all(this.#organisation, since) as BlobRow[];
   }
 
-  #insert(tier: 'tick' | 'minute', at: number, tick: Tick): void {
+  #insert(tier: Tier, at: number, tick: Tick): void {
     this.#raw
       .prepare(`insert or replace into ${tier} values (?, ?, ?)`)
       .run(this.#organisation, at, deflateRawSync(JSON.stringify(tick)));
@@ -145,39 +183,44 @@ export class TelemetryStore {
   }
 
   #rollUp(at: number): void {
-    const minute = minuteOf(at);
-    if (this.#minute !== undefined && this.#minute !== minute) {
-      this.#writeMinute(this.#minute);
-      this.#prune(at);
+    for (const { tier, lengthMs } of spans) {
+      const start = startOf(at, lengthMs);
+      const open = this.#open.get(tier);
+      if (open !== undefined && open !== start) {
+        this.#writeSpan(tier, open, lengthMs);
+        if (tier === 'minute') this.#prune(at);
+      }
+      this.#open.set(tier, start);
     }
-    this.#minute = minute;
   }
 
-  #writeMinute(minute: number): void {
-    const first = this.#placeOf(minute - 1);
-    const ticks = this.#recent.slice(first, this.#placeOf(minute + MINUTE_MS - 1)).map(({ tick }) => tick);
-    if (ticks.length > 0) this.#insert('minute', minute, averagedTick(ticks));
+  #writeSpan(tier: SpanTier, start: number, lengthMs: number): void {
+    const first = this.#placeOf(start - 1);
+    const ticks = this.#recent.slice(first, this.#placeOf(start + lengthMs - 1)).map(({ tick }) => tick);
+    if (ticks.length > 0) this.#insert(tier, start, averagedTick(ticks));
   }
 
-  /** The minutes they belong to follow, all but the one that fills now. */
+  /** The spans they belong to follow, all but those that fill now. */
   #writeChanged(most: number): void {
-    const minutes = new Set<number>();
-    for (const changed of [...this.#changed].slice(0, most)) {
-      this.#changed.delete(changed);
-      this.#insert('tick', changed.at, changed.tick);
-      minutes.add(minuteOf(changed.at));
+    const changed = [...this.#changed].slice(0, most);
+    for (const one of changed) {
+      this.#changed.delete(one);
+      this.#insert('tick', one.at, one.tick);
     }
-    for (const minute of minutes) if (minute !== this.#minute) this.#writeMinute(minute);
+    for (const { tier, lengthMs } of spans) {
+      const starts = new Set(changed.map(({ at }) => startOf(at, lengthMs)));
+      for (const start of starts) if (start !== this.#open.get(tier)) this.#writeSpan(tier, start, lengthMs);
+    }
   }
 
   #prune(now: number): void {
     this.#raw.prepare('delete from tick where at < ?').run(now - TICKS_KEPT_MS);
-    this.#raw.prepare('delete from minute where at < ?').run(now - MINUTES_KEPT_MS);
-    for (const tier of ['tick', 'minute']) {
+    for (const { tier, keptMs } of spans) this.#raw.prepare(`delete from ${tier} where at < ?`).run(now - keptMs);
+    for (const tier of ['tick', 'ten', 'minute']) {
       const { bytes } = this.#raw.prepare(`select coalesce(sum(length(blob)), 0) as bytes from ${tier}`).get() as {
         bytes: number;
       };
-      if (bytes <= BYTES_KEPT / 2) continue;
+      if (bytes <= BYTES_KEPT / 3) continue;
       this.#raw
         .prepare(
           `delete from ${tier} where at < (select at from ${tier} order by at limit 1 offset (select count(*) / 4 from ${tier}))`,
@@ -200,8 +243,8 @@ export function openTelemetry(directory: string, organisation: string, now: numb
   }
 }
 
-function minuteOf(at: number): number {
-  return Math.floor(at / MINUTE_MS) * MINUTE_MS;
+function startOf(at: number, lengthMs: number): number {
+  return Math.floor(at / lengthMs) * lengthMs;
 }
 
 function decode(blob: Buffer): Tick {

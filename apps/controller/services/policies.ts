@@ -1,9 +1,9 @@
-/** What the verbs on traffic classes share: what people may type, the acknowledgement, and the order. */
+/** What the verbs on policies share: what people may type, the acknowledgement, and the order. */
 import { matchFaults, type TrafficMatch } from '@patronus/fabric';
 import { z } from 'zod';
-import type { TrafficClassRow } from '../store/tables.ts';
+import type { PolicyRow } from '../store/tables.ts';
 import { ServiceError } from './error.ts';
-import { optionalPrefixesSchema } from './input.ts';
+import { idSchema, optionalPrefixesSchema } from './input.ts';
 import type { Work } from './verb.ts';
 
 /** Protocols that have a name here; any other goes by its number. */
@@ -29,7 +29,7 @@ const portsSchema = z.string().transform((text, context): [number, number] => {
   return [first, last];
 });
 
-const protocolSchema = z.string().transform((text, context): number => {
+export const protocolSchema = z.string().transform((text, context): number => {
   const word = text.trim().toLowerCase();
   const number = Object.hasOwn(protocols, word) ? protocols[word]! : /^\d{1,3}$/.test(word) ? Number(word) : 256;
   if (number > 255) {
@@ -40,6 +40,7 @@ const protocolSchema = z.string().transform((text, context): number => {
 });
 
 const MOST = 64;
+const idsSchema = z.array(idSchema).max(MOST).nullish();
 
 /** What is left out, null or empty holds for every packet. */
 export const matchSchema = z
@@ -49,9 +50,17 @@ export const matchSchema = z
     protocol: protocolSchema.nullish(),
     ports: z.array(portsSchema).max(MOST).nullish(),
     dscp: z.array(z.int().min(0, 'from 0 to 63').max(63, 'from 0 to 63')).max(MOST).nullish(),
+    segment: z.int().min(0, 'from 0 to 65535').max(0xffff, 'from 0 to 65535').nullish(),
+    sourceSites: idsSchema,
+    destinationSites: idsSchema,
+    applications: idsSchema,
   })
   .transform(
-    ({ sources, destinations, protocol, ports, dscp }): TrafficMatch => ({
+    ({ sources, destinations, protocol, ports, dscp, segment, ...named }): TrafficMatch => ({
+      ...(segment == null ? {} : { segment }),
+      ...(named.sourceSites?.length ? { sourceSites: named.sourceSites } : {}),
+      ...(named.destinationSites?.length ? { destinationSites: named.destinationSites } : {}),
+      ...(named.applications?.length ? { applications: named.applications } : {}),
       ...(sources?.length ? { sources } : {}),
       ...(destinations?.length ? { destinations } : {}),
       ...(protocol == null ? {} : { protocol }),
@@ -69,7 +78,7 @@ export const compressionSchema = z.object({
 });
 export const positionSchema = z.int().min(1, 'from 1 on');
 
-type Compression = Pick<TrafficClassRow, 'compression_level' | 'acknowledged_by' | 'acknowledged_at'>;
+type Compression = Pick<PolicyRow, 'compression_level' | 'acknowledged_by' | 'acknowledged_at'>;
 
 export const uncompressed: Compression = { compression_level: null, acknowledged_by: null, acknowledged_at: null };
 
@@ -97,36 +106,50 @@ export function acknowledged(
   return { compression_level: level, acknowledged_by: actor.name, acknowledged_at: now };
 }
 
-/** Every class in order. */
-export async function listClasses({ trx, organisation }: Work<unknown>): Promise<TrafficClassRow[]> {
-  return trx
-    .selectFrom('traffic_class')
-    .selectAll()
-    .where('organisation', '=', organisation)
-    .orderBy('position')
-    .execute();
+/** Every policy in order. */
+export async function listPolicies({ trx, organisation }: Work<unknown>): Promise<PolicyRow[]> {
+  return trx.selectFrom('policy').selectAll().where('organisation', '=', organisation).orderBy('position').execute();
 }
 
-/** The class among those of the organisation, or a 404. */
-export function requireClass(classes: readonly TrafficClassRow[], id: string): TrafficClassRow {
-  const found = classes.find((one) => one.id === id);
-  if (found === undefined) throw new ServiceError('NOT_FOUND', `there is no traffic class ${id}`);
+/** The policy among those of the organisation, or a 404. */
+export function requirePolicy(policies: readonly PolicyRow[], id: string): PolicyRow {
+  const found = policies.find((one) => one.id === id);
+  if (found === undefined) throw new ServiceError('NOT_FOUND', `there is no policy ${id}`);
   return found;
 }
 
-export function refuseTakenClassName(classes: readonly TrafficClassRow[], name: string, except?: string): void {
-  const other = classes.find((one) => one.id !== except && one.name.toLowerCase() === name.toLowerCase());
+export function refuseTakenPolicyName(policies: readonly PolicyRow[], name: string, except?: string): void {
+  const other = policies.find((one) => one.id !== except && one.name.toLowerCase() === name.toLowerCase());
   if (other === undefined) return;
-  const message = `${name}: there is already a traffic class called ${other.name}; give this one another name`;
+  const message = `${name}: there is already a policy called ${other.name}; give this one another name`;
   throw new ServiceError('CONFLICT', message, { fields: { name: `taken by ${other.name}` } });
 }
 
-/** Numbers the classes 1, 2, 3 … in this order. */
-export async function writeOrder({ trx }: Work<unknown>, ordered: readonly TrafficClassRow[]): Promise<void> {
+export function matchOfRow({ match }: PolicyRow): TrafficMatch {
+  return JSON.parse(match);
+}
+
+/** Refuses to take away what a policy still names; the answer says which. */
+export async function refuseWhileNamed(
+  work: Work<unknown>,
+  what: string,
+  isNamed: (policy: PolicyRow) => boolean,
+): Promise<void> {
+  const names = (await listPolicies(work)).filter(isNamed).map(({ name }) => name);
+  if (names.length === 0) return;
+  const those = names.length === 1 ? `the policy ${names[0]} names it` : `the policies ${names.join(', ')} name it`;
+  throw new ServiceError(
+    'CONFLICT',
+    `${what} stays: ${those}; change or remove ${names.length === 1 ? 'it' : 'them'} first`,
+  );
+}
+
+/** Numbers the policies 1, 2, 3 … in this order. */
+export async function writeOrder({ trx }: Work<unknown>, ordered: readonly PolicyRow[]): Promise<void> {
   for (const [index, { id, position }] of ordered.entries()) {
     if (position === index + 1) continue;
     await trx
-      .updateTable('traffic_class')
+      .updateTable('policy')
       .set({ position: index + 1 })
       .where('id', '=', id)
       .execute();
@@ -134,10 +157,6 @@ export async function writeOrder({ trx }: Work<unknown>, ordered: readonly Traff
 }
 
 /** The list with this one at `position`; a position behind the last is the last. */
-export function placed(
-  others: readonly TrafficClassRow[],
-  one: TrafficClassRow,
-  position: number | null | undefined,
-): TrafficClassRow[] {
+export function placed(others: readonly PolicyRow[], one: PolicyRow, position: number | null | undefined): PolicyRow[] {
   return others.toSpliced(Math.min((position ?? others.length + 1) - 1, others.length), 0, one);
 }

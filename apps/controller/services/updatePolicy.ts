@@ -1,19 +1,20 @@
 import { z } from 'zod';
-import { ServiceError } from './error.ts';
+import { refuseStale } from './error.ts';
 import { idSchema, nameSchema } from './input.ts';
 import {
   acknowledged,
   compressionSchema,
-  listClasses,
+  listPolicies,
   matchSchema,
   placed,
   positionSchema,
-  refuseTakenClassName,
-  requireClass,
+  refuseTakenPolicyName,
+  requirePolicy,
   uncompressed,
   writeOrder,
-} from './trafficClasses.ts';
+} from './policies.ts';
 import type { Verb } from './verb.ts';
+import { wishColumns, wishFields } from './wishes.ts';
 
 const input = z.object({
   id: idSchema,
@@ -22,32 +23,29 @@ const input = z.object({
   position: positionSchema.nullish(),
   match: matchSchema.nullish(),
   compression: compressionSchema.nullish(),
+  ...wishFields,
 });
 
-/** Changes what is given of a traffic class; `compression: null` switches compression off, left out leaves it. */
-export const updateTrafficClass: Verb<z.infer<typeof input>, { classId: string }> = {
-  action: 'class.update',
+/** Changes what is given of a policy; null takes a wish back (`compression: null` switches it off), left out leaves it. */
+export const updatePolicy: Verb<z.infer<typeof input>, { policyId: string }> = {
+  action: 'policy.update',
   input,
   changes: ['network'],
   touchesFabric: true,
   subject: ({ id }) => id,
   async run(work, change) {
-    const classes = await listClasses(work);
-    const row = requireClass(classes, change.id);
+    const policies = await listPolicies(work);
+    const row = requirePolicy(policies, change.id);
     work.about(row.name);
-    if (change.revision != null && change.revision !== row.revision) {
-      throw new ServiceError(
-        'STALE_REVISION',
-        `${row.name} was changed by someone else meanwhile; look at it again, then repeat your change`,
-      );
-    }
+    refuseStale(row, change.revision);
     const name = change.name ?? row.name;
-    refuseTakenClassName(classes, name, row.id);
+    refuseTakenPolicyName(policies, name, row.id);
     await work.trx
-      .updateTable('traffic_class')
+      .updateTable('policy')
       .set({
         name,
         match: change.match == null ? row.match : JSON.stringify(change.match),
+        ...wishColumns(change),
         ...(change.compression == null ? {} : acknowledged(work, name, change.compression)),
         ...(change.compression === null ? uncompressed : {}),
         revision: row.revision + 1,
@@ -55,9 +53,9 @@ export const updateTrafficClass: Verb<z.infer<typeof input>, { classId: string }
       .where('id', '=', row.id)
       .execute();
     if (change.position != null) {
-      const others = classes.filter((one) => one !== row);
+      const others = policies.filter((one) => one !== row);
       await writeOrder(work, placed(others, row, change.position));
     }
-    return { classId: row.id };
+    return { policyId: row.id };
   },
 };

@@ -1,0 +1,50 @@
+/** Sessions of BGP that are lost, or that brought more than they may. */
+import type { BgpSessionTelemetry } from '@patronus/protocol';
+import type { Core } from '../core.ts';
+import type { Edge, Network } from '../network/network.ts';
+import type { Cause } from './alarms.ts';
+
+type Seen = Pick<Core, 'live'> & { readonly network: Network };
+
+export function bgpCauses(seen: Seen): Cause[] {
+  return [...neighboursLost(seen), ...fabricSessionsLost(seen)];
+}
+
+/** Also one that never came up: whoever configured it wants to hear of it. */
+function neighboursLost({ live, network }: Seen): Cause[] {
+  return network.bgp.neighbours.flatMap((neighbour): Cause[] => {
+    const edge = network.edges.get(neighbour.edgeId);
+    const session = live.said(neighbour.edgeId).bgpNeighbours.get(neighbour.id);
+    if (edge?.state !== 'enrolled' || session === undefined || session.state === 'established') return [];
+    const who = `${neighbour.name} (${neighbour.address}, AS ${neighbour.remoteAs})`;
+    const key = `bgp:${neighbour.id}:${edge.id}`;
+    if (session.isOverLimit) {
+      const message = `${edge.name} ended BGP with ${who}: it sent more than ${neighbour.maxPrefixes} prefixes; look at what it sends, or allow it more`;
+      return [cause('BGP_MAX_PREFIX', 'CRITICAL', `bgp:${neighbour.id}.limit:${edge.id}`, edge, message)];
+    }
+    const message = `BGP of ${edge.name} with ${who} is ${words(session)}: see that the router runs, knows this gateway as its neighbour, and that TCP 179 is open`;
+    return [cause('BGP_NEIGHBOUR_DOWN', 'WARNING', key, edge, message)];
+  });
+}
+
+/** One for each edge. What is told by both ends is told twice: either may be the one that knows why. */
+function fabricSessionsLost({ live, network }: Seen): Cause[] {
+  return [...network.edges.values()].flatMap((edge): Cause[] => {
+    if (edge.state !== 'enrolled') return [];
+    const lost = [...live.said(edge.id).bgpFabric.values()].filter(({ state }) => state !== 'established');
+    const [first] = lost;
+    if (first === undefined) return [];
+    const name = network.edges.get(first.id)?.name ?? first.address;
+    const others = lost.length > 1 ? ` and ${lost.length - 1} more` : '';
+    const message = `${edge.name} exchanges no routes with ${name}${others} (${words(first)}): look at the tunnels between them`;
+    return [cause('BGP_FABRIC_DOWN', 'WARNING', `bgp:fabric:${edge.id}`, edge, message)];
+  });
+}
+
+function words({ state, lastError }: BgpSessionTelemetry): string {
+  return lastError === null ? state : `${state} (${lastError})`;
+}
+
+function cause(code: string, severity: Cause['severity'], key: string, edge: Edge, message: string): Cause {
+  return { code, severity, key, message, siteId: edge.site_id };
+}
