@@ -12,7 +12,19 @@ import { StartProblem } from './components/start-problem.tsx';
 import { onSignedOut } from './live/client.ts';
 import { forgetSession, session } from './live/session.ts';
 import { NotFoundPage } from './pages/not-found.tsx';
-import { auditSearch, setupSearch, signInSearch, sitesSearch, topologySearch } from './search.ts';
+import {
+  applicationsSearch,
+  auditSearch,
+  bfdSearch,
+  decisionsSearch,
+  explainSearch,
+  setupSearch,
+  signInSearch,
+  sitesSearch,
+  steeringSearch,
+  topologySearch,
+  tunnelsSearch,
+} from './search.ts';
 
 const root = createRootRoute({
   component: Outlet,
@@ -79,10 +91,70 @@ const topology = createRoute({
   component: lazyRouteComponent(() => import('./pages/topology.tsx'), 'TopologyPage'),
 });
 
-const classes = createRoute({
+const policies = createRoute({
   getParentRoute: () => inside,
-  path: '/classes',
-  component: lazyRouteComponent(() => import('./pages/classes.tsx'), 'ClassesPage'),
+  path: '/policies',
+  component: lazyRouteComponent(() => import('./pages/policies.tsx'), 'PoliciesPage'),
+});
+
+const slaClasses = createRoute({
+  getParentRoute: () => inside,
+  path: '/policies/sla',
+  component: lazyRouteComponent(() => import('./pages/sla-classes.tsx'), 'SlaClassesPage'),
+});
+
+const applications = createRoute({
+  getParentRoute: () => inside,
+  path: '/policies/applications',
+  validateSearch: applicationsSearch,
+  component: lazyRouteComponent(() => import('./pages/applications.tsx'), 'ApplicationsPage'),
+});
+
+const steering = createRoute({
+  getParentRoute: () => inside,
+  path: '/policies/steering',
+  validateSearch: steeringSearch,
+  component: lazyRouteComponent(() => import('./pages/steering.tsx'), 'SteeringPage'),
+});
+
+const tunnels = createRoute({
+  getParentRoute: () => inside,
+  path: '/tunnels',
+  validateSearch: tunnelsSearch,
+  component: lazyRouteComponent(() => import('./pages/tunnels.tsx'), 'TunnelsPage'),
+});
+
+const bfd = createRoute({
+  getParentRoute: () => inside,
+  path: '/tunnels/bfd',
+  validateSearch: bfdSearch,
+  component: lazyRouteComponent(() => import('./pages/bfd.tsx'), 'BfdPage'),
+});
+
+const tunnel = createRoute({
+  getParentRoute: () => inside,
+  path: '/tunnels/$tunnelId',
+  component: lazyRouteComponent(() => import('./pages/tunnel.tsx'), 'TunnelPage'),
+});
+
+const bgp = createRoute({
+  getParentRoute: () => inside,
+  path: '/bgp',
+  component: lazyRouteComponent(() => import('./pages/bgp.tsx'), 'BgpPage'),
+});
+
+const decisions = createRoute({
+  getParentRoute: () => inside,
+  path: '/decisions',
+  validateSearch: decisionsSearch,
+  component: lazyRouteComponent(() => import('./pages/decisions.tsx'), 'DecisionsPage'),
+});
+
+const explain = createRoute({
+  getParentRoute: () => inside,
+  path: '/explain',
+  validateSearch: explainSearch,
+  component: lazyRouteComponent(() => import('./pages/explain.tsx'), 'ExplainPage'),
 });
 
 const audit = createRoute({
@@ -93,7 +165,14 @@ const audit = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([setup, signIn, inside.addChildren([overview, sites, site, topology, classes, audit])]),
+  routeTree: root.addChildren([
+    setup,
+    signIn,
+    inside.addChildren([
+      ...([overview, sites, site, topology, tunnels, bfd, tunnel, bgp] as const),
+      ...([policies, slaClasses, applications, steering, decisions, explain, audit] as const),
+    ]),
+  ]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

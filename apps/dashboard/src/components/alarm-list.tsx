@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { alarmPlace } from '../alarms/place.ts';
 import { formatAgo, formatMoment } from '../format/time.ts';
 import { useChange } from '../live/use-change.ts';
 import { useLiveQuery } from '../live/use-live-query.ts';
@@ -48,6 +49,7 @@ export function AlarmList() {
 function AlarmRow({ alarm, now }: { alarm: Alarm; now: number }) {
   const acknowledge = useChange(acknowledgeMutation);
   const may = useMay();
+  const place = alarmPlace(alarm.code, alarm.site?.id);
   return (
     <article className="alarm">
       <div className="alarm-head">
@@ -64,6 +66,16 @@ function AlarmRow({ alarm, now }: { alarm: Alarm; now: number }) {
       <div>{alarm.message}</div>
       <div className="alarm-head muted" style={{ fontSize: '0.75rem' }}>
         <span className="mono grow">{alarm.code}</span>
+        {place && (
+          <Link
+            to={place.to as never}
+            params={place.params as never}
+            search={place.search as never}
+            className="quiet-link"
+          >
+            {place.label}
+          </Link>
+        )}
         {alarm.acknowledgedAt ? (
           <span>seen {formatAgo(alarm.acknowledgedAt, now)}</span>
         ) : (

@@ -8,13 +8,15 @@ interface ConfirmProps {
   /** What will happen, to what. */
   readonly children: ReactNode;
   readonly action: string;
+  /** Nothing is lost that cannot be had again: the button is not red. */
+  readonly isCalm?: boolean;
   readonly onClose: () => void;
   readonly onConfirm: () => Promise<Outcome<unknown>>;
   readonly onDone?: () => void;
 }
 
-/** Asks before something is lost. Stays open with the reason when it did not work. */
-export function Confirm({ title, children, action, onClose, onConfirm, onDone }: ConfirmProps) {
+/** Asks before something is lost or moved. Stays open with the reason when it did not work. */
+export function Confirm({ title, children, action, isCalm = false, onClose, onConfirm, onDone }: ConfirmProps) {
   const [isRunning, setRunning] = useState(false);
   const [refusal, setRefusal] = useState<string>();
   const confirm = async () => {
@@ -34,7 +36,7 @@ export function Confirm({ title, children, action, onClose, onConfirm, onDone }:
           <Button variant="default" onClick={onClose} data-autofocus>
             Cancel
           </Button>
-          <Button color="red" loading={isRunning} onClick={confirm} data-testid="confirm">
+          <Button {...(!isCalm && { color: 'red' })} loading={isRunning} onClick={confirm} data-testid="confirm">
             {action}
           </Button>
         </Group>

@@ -9,6 +9,7 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { type ReactNode, useMemo, useState } from 'react';
+import { useRowWindow } from './use-row-window.ts';
 
 export interface Column<Row> {
   readonly id: string;
@@ -34,6 +35,8 @@ interface DataTableProps<Row> {
   /** Given together when the page keeps the sorting in the URL; otherwise the table keeps its own. */
   readonly sorting?: Sorting | undefined;
   readonly onSort?: (sorting: Sorting) => void;
+  /** What a table that keeps its own begins with; as the rows come when left out. */
+  readonly initialSort?: string;
 }
 
 const features = tableFeatures({
@@ -45,7 +48,7 @@ const features = tableFeatures({
 /** A dense, calm table. Rows keep their identity by `rowId`, so live values change in place. */
 export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
   const { rows, columns, rowId, label, rowTestId } = props;
-  const [own, setOwn] = useState<Sorting>();
+  const [own, setOwn] = useState(props.initialSort === undefined ? undefined : { id: props.initialSort, desc: false });
   const sorting = props.onSort ? props.sorting : own;
   const setSorting = props.onSort ?? setOwn;
   const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
@@ -68,9 +71,11 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
     state: { sorting: sorting ? [{ id: sorting.id, desc: sorting.desc }] : [] },
     onSortingChange: () => {},
   });
+  const sorted = table.getRowModel().rows;
+  const { ref, start, end, before, after } = useRowWindow(sorted.length);
   return (
     <div className="table-scroll">
-      <table className="table" aria-label={label}>
+      <table className="table" aria-label={label} aria-rowcount={sorted.length + 1}>
         <thead>
           <tr>
             {columns.map((column) => (
@@ -78,9 +83,10 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
             ))}
           </tr>
         </thead>
-        <tbody>
-          {table.getRowModel().rows.map((row) => (
-            <tr key={row.id} data-testid={rowTestId?.(row.original)}>
+        <tbody ref={ref}>
+          <Gap height={before} span={columns.length} />
+          {sorted.slice(start, end).map((row, index) => (
+            <tr key={row.id} data-testid={rowTestId?.(row.original)} aria-rowindex={start + index + 2}>
               {row.getAllCells().map((cell) => {
                 const column = byId.get(cell.column.id);
                 return (
@@ -91,9 +97,20 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
               })}
             </tr>
           ))}
+          <Gap height={after} span={columns.length} />
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Stands for the rows that are not drawn because they are far from what is seen. */
+function Gap({ height, span }: { height: number; span: number }) {
+  if (height === 0) return null;
+  return (
+    <tr>
+      <td colSpan={span} style={{ height, padding: 0, border: 0 }} />
+    </tr>
   );
 }
 

@@ -1,4 +1,14 @@
-import { IconClipboardList, IconFilter, IconLayoutDashboard, IconMapPin, IconTopologyStar3 } from '@tabler/icons-react';
+import {
+  IconAffiliate,
+  IconClipboardList,
+  IconFilter,
+  IconLayoutDashboard,
+  IconMapPin,
+  IconRoute,
+  IconTimeline,
+  IconTopologyStar3,
+  IconZoomQuestion,
+} from '@tabler/icons-react';
 import { Link, Outlet } from '@tanstack/react-router';
 import { useConnection } from '../live/connection.ts';
 import type { User } from '../live/session.ts';
@@ -8,7 +18,7 @@ import { Mark } from './mark.tsx';
 import { UserMenu } from './user-menu.tsx';
 
 interface PlaceToGo {
-  readonly to: '/' | '/sites' | '/topology' | '/classes' | '/audit';
+  readonly to: '/' | '/sites' | '/topology' | '/tunnels' | '/bgp' | '/policies' | '/decisions' | '/explain' | '/audit';
   readonly label: string;
   readonly icon: typeof IconMapPin;
   /** What one must be allowed to do to find anything there. */
@@ -19,7 +29,11 @@ const places: readonly PlaceToGo[] = [
   { to: '/', label: 'Overview', icon: IconLayoutDashboard },
   { to: '/sites', label: 'Sites', icon: IconMapPin },
   { to: '/topology', label: 'Topology', icon: IconTopologyStar3 },
-  { to: '/classes', label: 'Traffic classes', icon: IconFilter },
+  { to: '/tunnels', label: 'Tunnels', icon: IconRoute },
+  { to: '/bgp', label: 'BGP', icon: IconAffiliate },
+  { to: '/policies', label: 'Policies', icon: IconFilter },
+  { to: '/decisions', label: 'Decisions', icon: IconTimeline },
+  { to: '/explain', label: 'Explain', icon: IconZoomQuestion },
   { to: '/audit', label: 'Audit log', icon: IconClipboardList, needs: 'audit.read' },
 ];
 
@@ -35,7 +49,7 @@ export function Shell({ user }: { user: User }) {
           <Mark />
           <span>Patronus</span>
         </Link>
-        <nav aria-label="Main" style={{ display: 'contents' }}>
+        <nav aria-label="Main" className="nav">
           {places
             .filter(({ needs }) => !needs || mayDo(user.role, needs))
             .map(({ to, label, icon: Icon }) => (

@@ -4,6 +4,7 @@ import {
   IconBan,
   IconCheck,
   IconCircleDashed,
+  IconDropletOff,
   IconHelp,
   IconHourglass,
   IconInfoCircle,
@@ -12,8 +13,11 @@ import {
 } from '@tabler/icons-react';
 import type {
   AlarmSeverity,
+  BfdState,
+  BgpState,
   ConfigurationState,
   EdgeState,
+  Reachability,
   SiteState,
   TunnelState,
   UplinkState,
@@ -65,6 +69,30 @@ export const configurationLooks: Readonly<Record<ConfigurationState, Look>> = {
   RETURNED: { tone: 'warn', label: 'Returned to last good', icon: IconArrowBackUp },
   NONE: { tone: 'idle', label: 'None yet', icon: IconCircleDashed },
 };
+
+export const bfdLooks: Readonly<Record<BfdState, Look>> = {
+  UP: up,
+  INIT: { tone: 'warn', label: 'Init', icon: IconLoader2 },
+  DOWN: down,
+  ADMIN_DOWN: { tone: 'idle', label: 'Admin down', icon: IconBan },
+};
+
+export const bgpLooks: Readonly<Record<BgpState, Look>> = {
+  IDLE: { ...down, label: 'Idle' },
+  CONNECT: { tone: 'warn', label: 'Connecting', icon: IconLoader2 },
+  ACTIVE: { ...down, label: 'Not reached' },
+  OPEN_SENT: { tone: 'warn', label: 'Open sent', icon: IconLoader2 },
+  OPEN_CONFIRM: { tone: 'warn', label: 'Open confirm', icon: IconLoader2 },
+  ESTABLISHED: { ...up, label: 'Established' },
+};
+
+export const reachLooks: Readonly<Record<Reachability, Look>> = {
+  UP: { tone: 'up', label: 'Reached', icon: IconCheck },
+  DOWN: { tone: 'down', label: 'Not reached', icon: IconX },
+  UNKNOWN: unknown,
+};
+
+export const drainedLook: Look = { tone: 'warn', label: 'Drained', icon: IconDropletOff };
 
 export const severityLooks: Readonly<Record<AlarmSeverity, Look>> = {
   CRITICAL: { tone: 'down', label: 'Critical', icon: IconX },

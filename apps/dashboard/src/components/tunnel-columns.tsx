@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
-import { formatBytes, ratioWords } from '../classes/words.ts';
+import { mosWords } from '../format/quality.ts';
 import { formatPercent } from '../format/rate.ts';
 import { formatMoment, formatMs } from '../format/time.ts';
+import { formatBytes, ratioWords } from '../policies/words.ts';
 import type { TunnelState } from '../queries/graphql.ts';
 import type { Column } from './data-table.tsx';
 import { State, tunnelLooks } from './state.tsx';
@@ -11,6 +12,9 @@ interface Measured {
   readonly since: string;
   readonly roundTripMs: number | null;
   readonly lossPercent: number | null;
+  readonly mos: number | null;
+  readonly aToB: { readonly jitterMs: number } | null;
+  readonly bToA: { readonly jitterMs: number } | null;
   readonly mtu: number | null;
   readonly compression: {
     readonly bytesBefore: number;
@@ -59,6 +63,20 @@ export function tunnelColumns<Tunnel extends Measured>(reading: Reading<Tunnel>)
       cell: (tunnel) => formatPercent(tunnel.lossPercent),
     },
     {
+      id: 'jitter',
+      header: 'Jitter',
+      align: 'end',
+      sort: (tunnel) => worseJitterMs(tunnel) ?? Number.POSITIVE_INFINITY,
+      cell: (tunnel) => formatMs(worseJitterMs(tunnel)),
+    },
+    {
+      id: 'mos',
+      header: 'MOS',
+      align: 'end',
+      sort: ({ mos }) => mos ?? 0,
+      cell: ({ mos }) => <span title={mosWords(mos).word}>{mosWords(mos).value}</span>,
+    },
+    {
       id: 'mtu',
       header: 'MTU',
       align: 'end',
@@ -73,6 +91,12 @@ export function tunnelColumns<Tunnel extends Measured>(reading: Reading<Tunnel>)
       cell: throughput,
     },
   ];
+}
+
+/** Of the direction that has more of it; null while neither is measured. */
+function worseJitterMs({ aToB, bToA }: Pick<Measured, 'aToB' | 'bToA'>): number | null {
+  const known = [aToB, bToA].flatMap((direction) => (direction ? [direction.jitterMs] : []));
+  return known.length > 0 ? Math.max(...known) : null;
 }
 
 /** The largest packet that fits through, and what compression made of the traffic, where there was any. */

@@ -1,9 +1,10 @@
-import { Button, Group, TextInput } from '@mantine/core';
+import { Group, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconCheck, IconClipboardList, IconLock, IconX } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import { Card, Page } from '../components/page.tsx';
+import { type Cursor, Paging } from '../components/paging.tsx';
 import { Message, QueryState } from '../components/query-state.tsx';
 import { State } from '../components/state.tsx';
 import { formatMoment } from '../format/time.ts';
@@ -62,6 +63,9 @@ function AuditLog() {
     filter: { ...(actor && { actor }), ...(action && { action }) },
     ...(before ? { last: pageLength, before } : { first: pageLength, ...(after && { after }) }),
   });
+  const navigate = useNavigate({ from: '/audit' });
+  const go = (cursor: Cursor) =>
+    void navigate({ search: ({ after: _, before: __, ...old }) => ({ ...old, ...cursor }) });
   return (
     <Page title="Audit log" lead="Every change, by whom and from where. Entries are chained and cannot be edited.">
       <Card title="Entries" aside={<Filter actor={actor ?? ''} action={action ?? ''} />}>
@@ -79,7 +83,7 @@ function AuditLog() {
                   columns={columns}
                   rowId={({ id }) => id}
                 />
-                <Paging total={totalCount} {...pageInfo} />
+                <Paging words={['entry', 'entries']} total={totalCount} pageInfo={pageInfo} onGo={go} />
               </>
             )
           }
@@ -114,44 +118,5 @@ function Filter({ actor, action }: { actor: string; action: string }) {
         onChange={(event) => change({ action: event.currentTarget.value })}
       />
     </Group>
-  );
-}
-
-interface PagingProps {
-  readonly total: number;
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  readonly startCursor: string | null;
-  readonly endCursor: string | null;
-}
-
-function Paging({ total, hasNextPage, hasPreviousPage, startCursor, endCursor }: PagingProps) {
-  const navigate = useNavigate({ from: '/audit' });
-  const go = (cursor: AuditSearch) =>
-    void navigate({ search: ({ after: _, before: __, ...old }) => ({ ...old, ...cursor }) });
-  return (
-    <div className="card-head" style={{ borderTop: '1px solid var(--pt-line)' }}>
-      <span className="muted numeric" style={{ fontSize: '0.75rem' }}>
-        {total} {total === 1 ? 'entry' : 'entries'}
-      </span>
-      <Group gap="xs">
-        <Button
-          size="xs"
-          variant="default"
-          disabled={!hasPreviousPage}
-          onClick={() => startCursor && go({ before: startCursor })}
-        >
-          Newer
-        </Button>
-        <Button
-          size="xs"
-          variant="default"
-          disabled={!hasNextPage}
-          onClick={() => endCursor && go({ after: endCursor })}
-        >
-          Older
-        </Button>
-      </Group>
-    </div>
   );
 }

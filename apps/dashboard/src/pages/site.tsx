@@ -1,11 +1,14 @@
 import { IconMapPinOff } from '@tabler/icons-react';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
+import { RecentDecisions } from '../components/decisions/recent-decisions.tsx';
 import { Card, Page } from '../components/page.tsx';
+import { PathList } from '../components/paths/path-list.tsx';
 import { Lines, Message, QueryState } from '../components/query-state.tsx';
 import { EnrolDialog } from '../components/site/enrol-dialog.tsx';
 import { Gateways } from '../components/site/gateways.tsx';
 import { Peers } from '../components/site/peers.tsx';
+import { Reach } from '../components/site/reach.tsx';
 import { RemoveSite } from '../components/site/remove-site.tsx';
 import { type SiteAction, SiteButtons } from '../components/site/site-actions.tsx';
 import { SiteCharts } from '../components/site/site-charts.tsx';
@@ -13,16 +16,17 @@ import { SiteForm } from '../components/site/site-form.tsx';
 import { SiteTunnels } from '../components/site/site-tunnels.tsx';
 import { Uplinks } from '../components/site/uplinks.tsx';
 import { State, siteLooks } from '../components/state.tsx';
+import { explainFrom } from '../explain/links.ts';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
 
 const siteQuery = graphql(`
   query Site($id: ID!) {
     site(id: $id) {
-      id name description location state revision
+      id name description location state revision reachProbe
       edges { id state lastSeenAt }
       prefixes { prefix segment }
-      uplinks { id label interface domain cost port bitsPerSecond publicEndpoints }
+      uplinks { id label interface domain cost port bitsPerSecond publicEndpoints probeTargets }
     }
   }
 `);
@@ -56,6 +60,33 @@ function SiteView({ site }: { site: Site }) {
       <div className="grid">
         <Card title="Tunnels">
           <SiteTunnels siteId={site.id} />
+        </Card>
+      </div>
+      <div className="grid">
+        <Card
+          title="Paths"
+          aside={
+            <Link to="/explain" search={explainFrom(site)} className="quiet-link">
+              Explain a path
+            </Link>
+          }
+        >
+          <PathList filter={{ siteId: site.id }} isOneSite />
+        </Card>
+      </div>
+      <div className="grid grid-wide">
+        <Card
+          title="Decisions"
+          aside={
+            <Link to="/decisions" search={{ site: site.id }} className="quiet-link">
+              All
+            </Link>
+          }
+        >
+          <RecentDecisions filter={{ siteId: site.id }} count={4} />
+        </Card>
+        <Card title="Reach">
+          <Reach siteId={site.id} reachProbe={site.reachProbe} />
         </Card>
       </div>
       <div className="grid grid-two">

@@ -26,10 +26,10 @@ const sitesQuery = graphql(`
       pageInfo { hasNextPage }
       edges {
         node {
-          id name description location state revision
+          id name description location state revision reachProbe
           edges { id state lastSeenAt }
           prefixes { prefix segment }
-          uplinks { id label interface domain cost port bitsPerSecond publicEndpoints }
+          uplinks { id label interface domain cost port bitsPerSecond publicEndpoints probeTargets }
           tunnelCounts { up total }
           receivedBitsPerSecond sentBitsPerSecond
         }

@@ -15,3 +15,6 @@ export type UplinkState = ReturnType<typeof graphql.scalar<'UplinkState'>>;
 export type TunnelState = ReturnType<typeof graphql.scalar<'TunnelState'>>;
 export type ConfigurationState = ReturnType<typeof graphql.scalar<'ConfigurationState'>>;
 export type AlarmSeverity = ReturnType<typeof graphql.scalar<'AlarmSeverity'>>;
+export type BfdState = ReturnType<typeof graphql.scalar<'BfdState'>>;
+export type Reachability = ReturnType<typeof graphql.scalar<'Reachability'>>;
+export type BgpState = ReturnType<typeof graphql.scalar<'BgpState'>>;

@@ -39,3 +39,6 @@ import './shell.css';
 import './parts.css';
 import './chart.css';
 import './topology.css';
+import './policies.css';
+import './decisions.css';
+import './steering.css';

@@ -17,10 +17,11 @@ export const topologySitesQuery = graphql(`
 
 export const topologyTunnelsQuery = graphql(`
   query TopologyTunnels {
-    tunnels(first: 500) {
+    tunnels(first: 1000) {
       edges {
         node {
-          id state since family roundTripMs lossPercent aToBBitsPerSecond bToABitsPerSecond
+          id state since family roundTripMs lossPercent mos aToBBitsPerSecond bToABitsPerSecond
+          aToB { lossPercent jitterMs } bToA { lossPercent jitterMs }
           mtu compression { bytesBefore bytesAfter skippedPackets errors }
           a { site { id name } uplink { id label interface } state active remoteEndpoint lastHandshakeAt }
           b { site { id name } uplink { id label interface } state active remoteEndpoint lastHandshakeAt }

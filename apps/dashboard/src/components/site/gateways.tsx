@@ -6,6 +6,7 @@ import { useChange } from '../../live/use-change.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { useNow } from '../../live/use-now.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
+import { protectionWords } from '../../queues/words.ts';
 import { useMay } from '../../rights/use-may.ts';
 import { Confirm } from '../confirm.tsx';
 import { Notice } from '../notice.tsx';
@@ -20,6 +21,7 @@ const gatewaysQuery = graphql(`
         id name state overlayAddress softwareVersion lastSeenAt certificateExpiresAt
         configurationState configurationVersion configurationError
         capabilities { name value }
+        protection { sent copies paritySent received repaired lost residualPercent }
       }
     }
   }
@@ -76,6 +78,7 @@ function GatewayFacts({ gateway, onEnrol }: { gateway: Gateway; onEnrol: () => v
   const [isRevoking, setRevoking] = useState(false);
   const revoke = useChange(revokeMutation);
   const may = useMay();
+  const protection = gateway.protection && protectionWords(gateway.protection);
   const isTrusted = gateway.state === 'ONLINE' || gateway.state === 'OFFLINE';
   return (
     <div className="block">
@@ -114,6 +117,15 @@ function GatewayFacts({ gateway, onEnrol }: { gateway: Gateway; onEnrol: () => v
           <>
             <dt>Packet path</dt>
             <dd>{packetPathWords(gateway.capabilities)}</dd>
+          </>
+        )}
+        {protection && (
+          <>
+            <dt>Protected</dt>
+            <dd title="Packets sent twice or with parity, since the start of its packet path">
+              {protection.sent}
+              <span className="second">{protection.came}</span>
+            </dd>
           </>
         )}
       </dl>

@@ -6,6 +6,7 @@ export interface EditableSite {
   readonly description: string;
   readonly location: string;
   readonly revision: number;
+  readonly reachProbe: string | null;
   readonly prefixes: readonly { readonly prefix: string }[];
   readonly uplinks: readonly {
     readonly id: string;
@@ -16,6 +17,7 @@ export interface EditableSite {
     readonly port: number;
     readonly bitsPerSecond: number | null;
     readonly publicEndpoints: readonly string[];
+    readonly probeTargets: readonly string[];
   }[];
 }
 
@@ -30,6 +32,8 @@ export interface UplinkDraft {
   /** What the line carries, Mbit/s; empty: nobody knows. */
   readonly megabits: number | string;
   readonly publicEndpoints: string[];
+  /** Empty: the gateway of its network. */
+  readonly probeTargets: string[];
 }
 
 export interface SiteDraft {
@@ -37,20 +41,24 @@ export interface SiteDraft {
   readonly location: string;
   readonly description: string;
   readonly prefixes: string[];
+  /** Empty: none. */
+  readonly reachProbe: string;
   readonly uplinks: UplinkDraft[];
 }
 
 export function draftOf(site: EditableSite | undefined): SiteDraft {
-  if (!site) return { name: '', location: '', description: '', prefixes: [], uplinks: [newUplink()] };
+  if (!site) return { name: '', location: '', description: '', prefixes: [], reachProbe: '', uplinks: [newUplink()] };
   return {
     name: site.name,
     location: site.location,
     description: site.description,
     prefixes: site.prefixes.map(({ prefix }) => prefix),
+    reachProbe: site.reachProbe ?? '',
     uplinks: site.uplinks.map(({ bitsPerSecond, ...uplink }) => ({
       ...uplink,
       megabits: bitsPerSecond === null ? '' : bitsPerSecond / 1e6,
       publicEndpoints: [...uplink.publicEndpoints],
+      probeTargets: [...uplink.probeTargets],
     })),
   };
 }
@@ -64,12 +72,13 @@ export function newUplink(): UplinkDraft {
     port: '',
     megabits: '',
     publicEndpoints: [],
+    probeTargets: [],
   };
 }
 
 /** What the controller takes: fields left empty are left out, so that its own defaults hold. */
 export function uplinkInput(uplink: UplinkDraft) {
-  const { id, label, interface: name, domain, cost, port, megabits, publicEndpoints } = uplink;
+  const { id, label, interface: name, domain, cost, port, megabits, publicEndpoints, probeTargets } = uplink;
   return {
     ...(id !== undefined && { id }),
     label: label.trim(),
@@ -79,5 +88,6 @@ export function uplinkInput(uplink: UplinkDraft) {
     ...(typeof port === 'number' && { port }),
     bitsPerSecond: typeof megabits === 'number' ? Math.round(megabits * 1e6) : null,
     publicEndpoints,
+    probeTargets,
   };
 }

@@ -43,9 +43,14 @@ export function SiteForm({ site, onClose, onSaved }: SiteFormProps) {
       },
     },
   });
-  const submit = form.onSubmit(async ({ uplinks, ...rest }) => {
+  const submit = form.onSubmit(async ({ uplinks, reachProbe, ...rest }) => {
     setRefusal(null);
-    const input = { ...rest, name: rest.name.trim(), uplinks: uplinks.map(uplinkInput) };
+    const input = {
+      ...rest,
+      name: rest.name.trim(),
+      reachProbe: reachProbe.trim() || null,
+      uplinks: uplinks.map(uplinkInput),
+    };
     const outcome = original
       ? await update.run({ input: { ...input, id: original.id, revision: original.revision } })
       : await add.run({ input });
@@ -80,6 +85,13 @@ export function SiteForm({ site, onClose, onSaved }: SiteFormProps) {
             splitChars={[',', ' ']}
             data-testid="site-prefixes"
             {...form.getInputProps('prefixes')}
+          />
+          <TextInput
+            label="Host that answers for this site"
+            description="Asked by the other gateways through the tunnels; a router or server here that answers to ping."
+            placeholder="10.1.0.10"
+            data-testid="site-reach-probe"
+            {...form.getInputProps('reachProbe')}
           />
           <Textarea label="Description" autosize minRows={1} {...form.getInputProps('description')} />
           <UplinkFields form={form} />

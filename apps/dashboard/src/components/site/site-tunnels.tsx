@@ -1,7 +1,6 @@
 import { IconArrowRight, IconRoute } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { formatAgo, formatMoment } from '../../format/time.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
 import { endsFrom, ratesFrom } from '../../tunnels/perspective.ts';
@@ -15,7 +14,8 @@ const tunnelsQuery = graphql(`
     site(id: $id) {
       id
       tunnels {
-        id state since family roundTripMs lossPercent aToBBitsPerSecond bToABitsPerSecond
+        id state since family roundTripMs lossPercent mos aToBBitsPerSecond bToABitsPerSecond
+        aToB { lossPercent jitterMs } bToA { lossPercent jitterMs }
         mtu compression { bytesBefore bytesAfter skippedPackets errors }
         a { site { id name } uplink { label } active }
         b { site { id name } uplink { label } active }
@@ -44,26 +44,23 @@ function columnsFrom(siteId: string): readonly Column<Tunnel>[] {
       id: 'uplinks',
       header: 'Uplinks',
       cell: (tunnel) => (
-        <span style={{ display: 'inline-flex', alignItems: 'center', gap: 5 }}>
+        <Link
+          to="/tunnels/$tunnelId"
+          params={{ tunnelId: tunnel.id }}
+          className="link"
+          style={{ display: 'inline-flex', alignItems: 'center', gap: 5 }}
+        >
           {near(tunnel).uplink.label}
           <IconArrowRight size={13} stroke={1.6} className="muted" aria-label="to" />
           {far(tunnel).uplink.label}
           {tunnel.family === 6 && <span className="muted">IPv6</span>}
-        </span>
+        </Link>
       ),
     },
     ...tunnelColumns<Tunnel>({
       isActive: (tunnel) => near(tunnel).active,
       throughput: (tunnel) => <Rates {...ratesFrom(tunnel, tunnel, siteId)} />,
     }),
-    {
-      id: 'since',
-      header: 'Since',
-      align: 'end',
-      sort: (tunnel) => tunnel.since,
-      // Moves with every live value, which comes at least every few seconds.
-      cell: (tunnel) => <span title={formatMoment(tunnel.since)}>{formatAgo(tunnel.since, Date.now())}</span>,
-    },
   ];
 }
 
@@ -74,7 +71,13 @@ export function SiteTunnels({ siteId }: { siteId: string }) {
     <QueryState query={query}>
       {({ site }) =>
         site && site.tunnels.length > 0 ? (
-          <DataTable label="Tunnels" rows={site.tunnels} columns={columns} rowId={(tunnel) => tunnel.id} />
+          <DataTable
+            label="Tunnels"
+            rows={site.tunnels}
+            columns={columns}
+            initialSort="to"
+            rowId={(tunnel) => tunnel.id}
+          />
         ) : (
           <Message icon={IconRoute} title="No tunnels yet">
             <p>

@@ -64,6 +64,15 @@ export function UplinkFields({ form }: { form: UseFormReturnType<SiteDraft> }) {
         acceptValueOnBlur
         {...form.getInputProps(`uplinks.${index}.publicEndpoints`)}
       />
+      <TagsInput
+        size="xs"
+        mt={8}
+        label="Internet probes (optional)"
+        description="Hosts that tell whether the internet is reached by it, where a policy breaks out. None: the gateway of its network."
+        placeholder={uplink.probeTargets.length === 0 ? '192.0.2.1' : ''}
+        acceptValueOnBlur
+        {...form.getInputProps(`uplinks.${index}.probeTargets`)}
+      />
     </fieldset>
   ));
 }

@@ -2,12 +2,13 @@ import { ActionIcon, Button } from '@mantine/core';
 import { IconArrowRight, IconX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { formatBytes, ratioWords } from '../../classes/words.ts';
 import { formatPercent, formatRate } from '../../format/rate.ts';
 import { formatAgo, formatMoment, formatMs } from '../../format/time.ts';
 import { useNow } from '../../live/use-now.ts';
+import { formatBytes, ratioWords } from '../../policies/words.ts';
 import { isActive, type MapSite, type MapTunnel, uplinkNames } from '../../topology/model.ts';
 import { endsFrom } from '../../tunnels/perspective.ts';
+import { PairDecisions } from '../decisions/pair-decisions.tsx';
 import { State, siteLooks, tunnelLooks } from '../state.tsx';
 
 interface PanelProps {
@@ -74,6 +75,13 @@ export function TunnelPanel({ tunnel, onClose }: { tunnel: MapTunnel; onClose: (
           </>
         )}
       </dl>
+      <OpenButton to="/tunnels/$tunnelId" params={{ tunnelId: tunnel.id }}>
+        Open the tunnel
+      </OpenButton>
+      <h3>Decisions</h3>
+      <div className="panel-decisions">
+        <PairDecisions filter={{ tunnelId: tunnel.id }} />
+      </div>
       {[a, b].map((end) => (
         <section key={end.site.id}>
           <h3>Seen from {end.site.name}</h3>
@@ -96,6 +104,23 @@ export function TunnelPanel({ tunnel, onClose }: { tunnel: MapTunnel; onClose: (
         </section>
       ))}
     </Panel>
+  );
+}
+
+function OpenButton({ to, params, children }: { to: string; params: object; children: ReactNode }) {
+  return (
+    <Button
+      component={Link}
+      to={to}
+      params={params as never}
+      variant="default"
+      size="xs"
+      mt="md"
+      fullWidth
+      rightSection={<IconArrowRight size={14} />}
+    >
+      {children}
+    </Button>
   );
 }
 
@@ -124,18 +149,9 @@ export function SitePanel({ site, tunnels, onClose, onTunnel }: SitePanelProps) 
           {site.tunnelCounts.up} of {site.tunnelCounts.total}
         </dd>
       </dl>
-      <Button
-        component={Link}
-        to="/sites/$siteId"
-        params={{ siteId: site.id } as never}
-        variant="default"
-        size="xs"
-        mt="md"
-        fullWidth
-        rightSection={<IconArrowRight size={14} />}
-      >
+      <OpenButton to="/sites/$siteId" params={{ siteId: site.id }}>
         Open the site
-      </Button>
+      </OpenButton>
       {own.length > 0 && <h3>Tunnels</h3>}
       {own.map((tunnel) => {
         const { near, far } = endsFrom<MapTunnel['a']>(tunnel, site.id);

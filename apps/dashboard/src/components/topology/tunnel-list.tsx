@@ -27,5 +27,5 @@ export function TunnelList({ tunnels, onSelect }: TunnelListProps) {
       throughput: (tunnel) => formatRate(tunnel.aToBBitsPerSecond + tunnel.bToABitsPerSecond),
     }),
   ];
-  return <DataTable label="Tunnels" rows={tunnels} columns={columns} rowId={({ id }) => id} />;
+  return <DataTable label="Tunnels" rows={tunnels} columns={columns} initialSort="between" rowId={({ id }) => id} />;
 }

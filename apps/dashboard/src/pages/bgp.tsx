@@ -1,0 +1,187 @@
+import { ActionIcon, Button } from '@mantine/core';
+import { IconAffiliate, IconPlus, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
+import { AllowancesCard } from '../components/bgp/allowances-card.tsx';
+import { FabricCard } from '../components/bgp/fabric-card.tsx';
+import { NeighbourForm } from '../components/bgp/neighbour-form.tsx';
+import { RoutesCard } from '../components/bgp/routes-card.tsx';
+import { Confirm } from '../components/confirm.tsx';
+import { type Column, DataTable } from '../components/data-table.tsx';
+import { Notice } from '../components/notice.tsx';
+import { Card, Page } from '../components/page.tsx';
+import { Message, QueryState } from '../components/query-state.tsx';
+import { bgpLooks, State } from '../components/state.tsx';
+import { useChange } from '../live/use-change.ts';
+import { useLiveQuery } from '../live/use-live-query.ts';
+import { graphql, type ResultOf } from '../queries/graphql.ts';
+import { useMay } from '../rights/use-may.ts';
+
+const fabricQuery = graphql(`
+  query BgpOfTheFabric { bgp { as reflectors { id name } } }
+`);
+const neighboursQuery = graphql(`
+  query BgpNeighbours {
+    bgpNeighbours(first: 1000) {
+      edges {
+        node {
+          id name address remoteAs interface hasKey bfd
+          edge { id site { id name } }
+          import { everything prefixes }
+          export { everything prefixes }
+          session { state received accepted advertised flaps lastError refusal }
+        }
+      }
+    }
+  }
+`);
+const removeMutation = graphql(`
+  mutation RemoveBgpNeighbour($input: RemoveBgpInput!) { removeBgpNeighbour(input: $input) { removedId } }
+`);
+
+type Neighbour = ResultOf<typeof neighboursQuery>['bgpNeighbours']['edges'][number]['node'];
+type Dialog = { kind: 'add' } | { kind: 'remove'; neighbour: Neighbour };
+
+const columns: readonly Column<Neighbour>[] = [
+  { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => edge.site.name },
+  {
+    id: 'name',
+    header: 'Neighbour',
+    sort: ({ name }) => name.toLowerCase(),
+    cell: ({ name, address, remoteAs, interface: on }) => (
+      <>
+        {name}
+        <span className="second">
+          {address}, AS {remoteAs}, {on ?? 'several hops away'}
+        </span>
+      </>
+    ),
+  },
+  {
+    id: 'state',
+    header: 'State',
+    sort: ({ session }) => session?.state ?? '',
+    cell: ({ session }) =>
+      session ? <State look={bgpLooks[session.state]} /> : <span className="muted">not told yet</span>,
+  },
+  {
+    id: 'prefixes',
+    header: 'Prefixes in',
+    align: 'end',
+    sort: ({ session }) => session?.accepted ?? 0,
+    cell: ({ session }) => (session ? prefixWords(session) : '–'),
+  },
+  {
+    id: 'advertised',
+    header: 'Out',
+    align: 'end',
+    sort: ({ session }) => session?.advertised ?? 0,
+    cell: ({ session }) => session?.advertised ?? '–',
+  },
+  {
+    id: 'flaps',
+    header: 'Flaps',
+    align: 'end',
+    sort: ({ session }) => session?.flaps ?? 0,
+    cell: ({ session }) => session?.flaps ?? '–',
+  },
+  { id: 'words', header: 'Last error', className: 'wrap', cell: lastWords },
+];
+
+function prefixWords({ accepted, received }: NonNullable<Neighbour['session']>): string {
+  return accepted === received ? String(accepted) : `${accepted} of ${received}`;
+}
+
+function lastWords({ session, import: inwards, export: outwards }: Neighbour): string {
+  if (session?.refusal) return session.refusal;
+  if (session?.lastError) return session.lastError;
+  return inwards || outwards ? '' : 'Nothing passes: it has no policy in either direction';
+}
+
+/** Routers that gateways speak BGP with, sessions between gateways, and what each site may bring. */
+export function BgpPage() {
+  const query = useLiveQuery(neighboursQuery, {});
+  const may = useMay();
+  const [dialog, setDialog] = useState<Dialog>();
+  const actions: Column<Neighbour> = {
+    id: 'actions',
+    header: '',
+    align: 'end',
+    cell: (neighbour) => (
+      <ActionIcon aria-label={`Remove ${neighbour.name}`} onClick={() => setDialog({ kind: 'remove', neighbour })}>
+        <IconTrash size={15} />
+      </ActionIcon>
+    ),
+  };
+  const addButton = may('bgp.neighbour.add') && (
+    <Button leftSection={<IconPlus size={15} />} onClick={() => setDialog({ kind: 'add' })} data-testid="add-neighbour">
+      Add neighbour
+    </Button>
+  );
+  return (
+    <Page title="BGP" lead={<Lead />} actions={addButton}>
+      <div className="grid">
+        <Notice tone="warn">
+          Gateways of this release are told of all this and do not speak BGP yet: no session comes up, and no route is
+          learnt. A speaker by itself runs with <code>patronus bgp run</code>.
+        </Notice>
+        <Card title="Neighbours">
+          <QueryState query={query}>
+            {({ bgpNeighbours: { edges } }) =>
+              edges.length > 0 ? (
+                <DataTable
+                  label="BGP neighbours"
+                  rows={edges.map(({ node }) => node)}
+                  columns={may('bgp.neighbour.remove') ? [...columns, actions] : columns}
+                  initialSort="at"
+                  rowId={({ id }) => id}
+                  rowTestId={({ session }) => `neighbour-${session?.state ?? 'unknown'}`}
+                />
+              ) : (
+                <Message icon={IconAffiliate} title="No neighbours yet">
+                  <p>
+                    A gateway can speak BGP with the routers of its site: it learns the networks behind them, tells them
+                    those of other sites, and passes on what changes within a second, with or without this controller.
+                    Say first what the site may bring, then add its router.
+                  </p>
+                </Message>
+              )
+            }
+          </QueryState>
+        </Card>
+        <AllowancesCard />
+        <FabricCard />
+        <RoutesCard />
+      </div>
+      {dialog?.kind === 'add' && <NeighbourForm onClose={() => setDialog(undefined)} />}
+      {dialog?.kind === 'remove' && (
+        <RemoveNeighbour neighbour={dialog.neighbour} onClose={() => setDialog(undefined)} />
+      )}
+    </Page>
+  );
+}
+
+function Lead() {
+  const bgp = useLiveQuery(fabricQuery, {}).data?.bgp;
+  if (!bgp) return 'Routes with the routers of sites, and between gateways';
+  const hubs = bgp.reflectors.map(({ name }) => name).join(', ');
+  return (
+    <>
+      The fabric is AS {bgp.as};{' '}
+      {hubs ? `${hubs} reflect routes to all others` : 'every gateway tells every other its routes'}
+    </>
+  );
+}
+
+function RemoveNeighbour({ neighbour, onClose }: { neighbour: Neighbour; onClose: () => void }) {
+  const remove = useChange(removeMutation);
+  return (
+    <Confirm
+      title={`Remove ${neighbour.name}?`}
+      action="Remove neighbour"
+      onClose={onClose}
+      onConfirm={() => remove.run({ input: { id: neighbour.id } })}
+    >
+      The session ends, and what it brought is gone from every gateway.
+    </Confirm>
+  );
+}
