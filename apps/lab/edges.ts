@@ -31,6 +31,8 @@ export interface EdgesOptions extends UpOptions {
 }
 
 const program = join(import.meta.dirname, '../edge/main.ts');
+/** Shared by the edges of all labs: each would compile the same sources, and keep the compiler in its memory. */
+const compileCache = join(import.meta.dirname, '../../node_modules/.cache/patronus');
 
 /** Makes the controller know the sites and starts their edges; does not wait for tunnels. */
 export async function startEdges(
@@ -86,6 +88,7 @@ async function startEdge(
       const enrol = token === undefined || existsSync(identity) ? [] : ['--token', token];
       return ['netns', 'exec', site.namespace, process.execPath, program, 'run', '--state', state, ...enrol];
     },
+    env: { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '1' },
     logFile: join(paths.logs, `edge-${site.name}.log`),
   });
 }

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 
 const table = [
   { name: 'controller', description: 'keep intent, compile configurations, serve dashboard and APIs' },
-  { name: 'edge', description: 'be the gateway of a site: run, enrol, status, uninstall' },
+  { name: 'edge', description: 'be the gateway of a site: run, enrol, status, explain, record, uninstall' },
   {
     name: 'lab',
     description: 'a whole SD-WAN in network namespaces: up, down, status, exec, cut, restore, impair, check',

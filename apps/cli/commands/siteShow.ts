@@ -4,12 +4,18 @@ import { z } from 'zod';
 import { query } from '../controller.ts';
 import { CliError } from '../errors.ts';
 import { bitrate, milliseconds, percent, printJson, printLine, printTable, state } from '../output.ts';
+import { printProtection, printQueues, protectionSchema, shapingSchema } from './siteLoad.ts';
 
 const document = `query SiteShow($name: String!) {
   siteByName(name: $name) {
     id name description location state prefixes { prefix segment }
-    edges { name state softwareVersion configurationState configurationVersion overlayAddress }
-    uplinks { id label interface domain cost port state addresses }
+    edges {
+      name state softwareVersion configurationState configurationVersion overlayAddress
+      protection { sent copies paritySent received repaired lost residualPercent }
+    }
+    uplinks { id label interface domain cost port state addresses probeTargets breakout { state }
+      shaping { bitsPerSecond waitingPackets queues { priority sentBytes droppedPackets markedPackets delayP50Ms delayP99Ms } }
+    }
     tunnels {
       id state roundTripMs lossPercent aToBBitsPerSecond bToABitsPerSecond
       a { active site { name } uplink { label } } b { active site { name } uplink { label } }
@@ -40,6 +46,7 @@ const schema = z.object({
           configurationState: z.string(),
           configurationVersion: z.string().nullable(),
           overlayAddress: z.string(),
+          protection: protectionSchema.nullable(),
         }),
       ),
       uplinks: z.array(
@@ -52,6 +59,9 @@ const schema = z.object({
           port: z.number(),
           state: z.string(),
           addresses: z.array(z.string()),
+          probeTargets: z.array(z.string()),
+          breakout: z.object({ state: z.string() }).nullable(),
+          shaping: shapingSchema.nullable(),
         }),
       ),
       tunnels: z.array(
@@ -115,6 +125,8 @@ function printSite(site: Site): void {
       { header: 'Domain', cell: (uplink) => uplink.domain },
       { header: 'Cost', cell: (uplink) => String(uplink.cost), align: 'right' },
       { header: 'Addresses', cell: (uplink) => uplink.addresses.join(' ') },
+      { header: 'Internet', cell: ({ breakout }) => (breakout === null ? '' : state(breakout.state)) },
+      { header: 'Probes', cell: ({ probeTargets }) => probeTargets.join(' ') },
     ],
     'No uplinks.',
   );
@@ -132,6 +144,8 @@ function printSite(site: Site): void {
     ],
     'No tunnels yet: they are made as soon as two sites have gateways whose uplinks can reach each other.',
   );
+  printQueues(site.uplinks);
+  printProtection(site.edges);
   if (site.peers.length > 0) {
     printTable(
       site.peers,

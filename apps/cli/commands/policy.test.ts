@@ -7,17 +7,30 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CliError } from '../errors.ts';
-import { describeMatch } from './classList.ts';
-import { anyPacket, type ClassOptions, compressionOf, matchOf } from './classOptions.ts';
+import { describeMatch, idsIn } from './policyList.ts';
+import { anyPacket, compressionOf, matchOf, type PolicyOptions } from './policyOptions.ts';
+import { pathOf, pathWords } from './policyWishes.ts';
 
-const nothing: ClassOptions = { source: [], destination: [], port: [], dscp: [] };
+const nothing: PolicyOptions = {
+  ...{ source: [], destination: [], port: [], dscp: [], fromSite: [], toSite: [], application: [] },
+};
 
-describe('the words of a class', () => {
+const shownMatch = {
+  ...{ sources: [], destinations: [], protocol: null, ports: [], dscp: [], segment: null },
+  ...{ sourceSites: [], destinationSites: [], applications: [] },
+};
+const named = {
+  sourceSites: [{ id: 'site_a', name: 'Berlin' }],
+  applications: [{ id: 'till', name: 'Till' }],
+  destinationSites: [],
+};
+
+describe('the words of a policy', () => {
   const before = { ...anyPacket, sources: ['10.0.0.0/8'], protocol: 'tcp', ports: ['873'], dscp: [8] };
 
-  test('what is not given stays, what is given replaces, and any takes away', () => {
-    assert.deepEqual(matchOf(nothing, before), before);
-    const changed = matchOf(
+  test('what is not given stays, what is given replaces, and any takes away', async () => {
+    assert.deepEqual(await matchOf(nothing, before), before);
+    const changed = await matchOf(
       { ...nothing, source: ['any'], protocol: 'any', port: ['1-9', '20'], dscp: ['46'] },
       before,
     );
@@ -35,24 +48,43 @@ describe('the words of a class', () => {
   });
 
   test('a match is told in words', () => {
-    assert.equal(describeMatch({ ...before, destinations: [] }), 'tcp port 873 from 10.0.0.0/8 DSCP 8');
-    assert.equal(describeMatch({ ...anyPacket, sources: [], destinations: [], ports: [], dscp: [] }), 'all');
+    const shown = { ...shownMatch, sources: ['10.0.0.0/8'], protocol: 'tcp', ports: ['873'], dscp: [8], ...named };
+    assert.equal(describeMatch(shown), 'Till tcp port 873 from Berlin, 10.0.0.0/8 DSCP 8');
+    assert.equal(describeMatch(shownMatch), 'all');
+    assert.deepEqual(idsIn(shown), { ...before, sourceSites: ['site_a'], applications: ['till'] });
+  });
+
+  test('a path is written in one word, and read back as it was written', () => {
+    for (const text of ['best', 'cheapest', 'fec', 'ordered:mpls,lte', 'balance:internet=3,lte=1']) {
+      assert.equal(pathWords({ labels: [], weights: [], mode: '', ...pathOf(text) }), text);
+    }
+    assert.deepEqual(pathOf('balance:lte'), { mode: 'BALANCE', weights: [{ label: 'lte', weight: 1 }] });
+    for (const wrong of ['', 'ordered', 'ordered:', 'balance:lte=x', 'best:lte', 'shortest'])
+      assert.throws(() => pathOf(wrong), CliError, wrong);
   });
 });
 
-describe('patronus class', () => {
+describe('patronus policy', () => {
   const folder = mkdtempSync(join(tmpdir(), 'patronus-cli-'));
   const socket = join(folder, 'admin.sock');
   const asked: { query: string; variables: { input?: unknown } }[] = [];
   const node = {
-    ...{ id: 'class_a', name: 'Backups', position: 1, revision: 3, compression: null },
-    match: { ...anyPacket, protocol: 'tcp', ports: ['873'] },
+    ...{ id: 'policy_a', name: 'Backups', position: 1, revision: 3, compression: null },
+    match: { ...shownMatch, protocol: 'tcp', ports: ['873'] },
+    ...{ action: 'ALLOW', breakoutLabels: [], slaClass: null, priority: 'BULK', limitPercent: 30, mark: 10 },
+    path: { mode: 'ORDERED', labels: ['mpls', 'lte'], weights: [] },
+    ...{ flows: 7, deniedPackets: 0 },
     ...{ sentPackets: 2, sentBytes: 2_500, compressedBytesBefore: 1_000, compressedBytesAfter: 400, skippedPackets: 0 },
   };
-  const changed = { trafficClass: node, warnings: ['Backups gets no packet'] };
+  const changed = { policy: node, warnings: ['Backups gets no packet'] };
   const data: Readonly<Record<string, unknown>> = {
-    trafficClasses: { edges: [{ node }], pageInfo: { hasNextPage: false, endCursor: null } },
-    ...{ addTrafficClass: changed, updateTrafficClass: changed, removeTrafficClass: { removedId: 'class_a' } },
+    policies: { edges: [{ node }], pageInfo: { hasNextPage: false, endCursor: null } },
+    sites: { edges: [{ node: { id: 'site_a', name: 'Berlin' } }], pageInfo: { hasNextPage: false, endCursor: null } },
+    slaClasses: {
+      edges: [{ node: { id: 'sla_a', name: 'Voice' } }],
+      pageInfo: { hasNextPage: false, endCursor: null },
+    },
+    ...{ addPolicy: changed, updatePolicy: changed, removePolicy: { removedId: 'policy_a' } },
   };
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
@@ -70,15 +102,24 @@ describe('patronus class', () => {
     const main = fileURLToPath(new URL('../main.ts', import.meta.url));
     const env = { ...process.env, NO_COLOR: '1', PATRONUS_SOCKET: socket };
     return new Promise((resolve) =>
-      execFile(process.execPath, [main, 'class', ...words], { env, timeout: 20_000 }, (error, stdout, stderr) =>
+      execFile(process.execPath, [main, 'policy', ...words], { env, timeout: 20_000 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
       ),
     );
   }
 
-  test('list shows classes with their packets, compression and ratio, or as JSON', async () => {
+  test('list shows policies with their packets, compression and ratio, or as JSON', async () => {
     const { stdout } = await patronus('list');
-    for (const words of [/Backups/, /tcp port 873/, /off/, /2\.5 kB/, /40 %/]) assert.match(stdout, words);
+    for (const words of [
+      /Backups/,
+      /tcp port 873/,
+      /off/,
+      /2\.5 kB/,
+      /40 %/,
+      /ordered:mpls,lte/,
+      /mark 10, at most 30 %/,
+    ])
+      assert.match(stdout, words);
     assert.deepEqual(JSON.parse((await patronus('list', '--json')).stdout), [node]);
   });
 
@@ -102,20 +143,29 @@ describe('patronus class', () => {
       position: 1,
       compression: { level: 9, acknowledgeLengthLeak: true },
     });
-    assert.match(stdout, /Traffic class Backups added, at position 1, not compressed/);
+    assert.match(stdout, /Policy Backups added, at position 1: by ordered:mpls,lte, not compressed/);
     assert.match(stderr, /gets no packet/);
   });
 
   test('set changes what is given alone, in the version that was read', async () => {
     await patronus('set', 'backups', '--port', '22000');
     assert.deepEqual(asked.at(-1)?.variables.input, {
-      ...{ id: 'class_a', revision: 3 },
-      match: { ...node.match, ports: ['22000'] },
+      ...{ id: 'policy_a', revision: 3 },
+      match: { ...anyPacket, protocol: 'tcp', ports: ['22000'] },
     });
     await patronus('set', 'backups', '--no-compress', '--name', 'Nightly');
     assert.deepEqual(asked.at(-1)?.variables.input, {
-      ...{ id: 'class_a', revision: 3, name: 'Nightly', compression: null },
+      ...{ id: 'policy_a', revision: 3, name: 'Nightly', compression: null },
     });
+    await patronus('set', 'backups', '--to-site', 'berlin', '--sla', 'voice', '--path', 'best', '--mark', 'none');
+    assert.deepEqual(asked.at(-1)?.variables.input, {
+      ...{ id: 'policy_a', revision: 3, slaClassId: 'sla_a', path: { mode: 'BEST' }, mark: null },
+      match: { ...anyPacket, protocol: 'tcp', ports: ['873'], destinationSites: ['site_a'] },
+    });
+    assert.match(
+      (await patronus('set', 'backups', '--sla', 'video')).stderr,
+      /no SLA class "video".*patronus sla list/,
+    );
     const { code, stderr } = await patronus('set', 'backups');
     assert.equal(code, 2);
     assert.match(stderr, /say what to change/);
@@ -123,10 +173,10 @@ describe('patronus class', () => {
 
   test('remove goes by name, and a name that is not there is told with how to see those that are', async () => {
     assert.equal((await patronus('remove', 'BACKUPS')).code, 0);
-    assert.deepEqual(asked.at(-1)?.variables.input, { id: 'class_a' });
+    assert.deepEqual(asked.at(-1)?.variables.input, { id: 'policy_a' });
     const { code, stderr } = await patronus('remove', 'voice');
     assert.equal(code, 1);
-    assert.match(stderr, /patronus class list/);
+    assert.match(stderr, /patronus policy list/);
   });
 
   test('the help of add and set teaches what compression can give away', async () => {

@@ -1,0 +1,179 @@
+/** `patronus bgp neighbor …`: routers that gateways speak BGP with. */
+import { Command } from 'commander';
+import { z } from 'zod';
+import { query } from '../controller.ts';
+import { CliError } from '../errors.ts';
+import { printJson, printLine, printTable, state } from '../output.ts';
+import { range } from './bgpRange.ts';
+import { everyPage } from './everyPage.ts';
+import { gatewayOf, idOf } from './findByName.ts';
+
+const listDocument = `query BgpNeighbours($after: String, $filter: BgpFilter) {
+  bgpNeighbours(first: 200, after: $after, filter: $filter) {
+    edges { node {
+      id name address remoteAs interface hasKey passive bfd edge { id name }
+      session { state received accepted advertised flaps lastError refusal }
+    } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+const neighbourSchema = z.object({
+  ...{ id: z.string(), name: z.string(), address: z.string(), remoteAs: z.number(), interface: z.string().nullable() },
+  ...{ hasKey: z.boolean(), passive: z.boolean(), bfd: z.boolean() },
+  edge: z.object({ id: z.string(), name: z.string() }),
+  session: z
+    .object({
+      ...{ state: z.string(), received: z.number(), accepted: z.number(), advertised: z.number(), flaps: z.number() },
+      ...{ lastError: z.string().nullable(), refusal: z.string().nullable() },
+    })
+    .nullable(),
+});
+type Neighbour = z.infer<typeof neighbourSchema>;
+
+const addDocument = `mutation BgpNeighbourAdd($input: AddBgpNeighbourInput!) {
+  addBgpNeighbour(input: $input) { bgpNeighbour { id name address } }
+}`;
+const addSchema = z.object({
+  addBgpNeighbour: z.object({
+    bgpNeighbour: z.object({ id: z.string(), name: z.string(), address: z.string() }),
+  }),
+});
+const removeDocument =
+  'mutation BgpNeighbourRemove($input: RemoveBgpInput!) { removeBgpNeighbour(input: $input) { removedId } }';
+const removeSchema = z.object({ removeBgpNeighbour: z.object({ removedId: z.string() }) });
+
+export function bgpNeighbor(): Command {
+  return new Command('neighbor')
+    .description('routers that gateways are to speak BGP with (kept and sent to them; gateways do not speak it yet)')
+    .addCommand(list())
+    .addCommand(add())
+    .addCommand(remove());
+}
+
+async function neighboursOf(site: string | undefined): Promise<Neighbour[]> {
+  const filter = site === undefined ? {} : { siteId: await idOf('site', site) };
+  return everyPage(listDocument, 'bgpNeighbours', neighbourSchema, { filter });
+}
+
+function list(): Command {
+  return new Command('list')
+    .description('list them, with their sessions')
+    .option('--site <name>', 'those of this site')
+    .option('--json', 'one JSON array for programs')
+    .action(async ({ site, json }: { site?: string; json?: boolean }) => {
+      const neighbours = await neighboursOf(site);
+      if (json === true) return printJson(neighbours);
+      const count = (name: 'accepted' | 'received' | 'advertised' | 'flaps') => (one: Neighbour) =>
+        String(one.session?.[name] ?? '–');
+      printTable(
+        neighbours,
+        [
+          { header: 'Gateway', cell: ({ edge }) => edge.name },
+          { header: 'Neighbor', cell: ({ name }) => name },
+          { header: 'Address', cell: ({ address }) => address },
+          { header: 'AS', cell: ({ remoteAs }) => String(remoteAs), align: 'right' },
+          { header: 'State', cell: ({ session }) => (session === null ? '–' : state(session.state)) },
+          { header: 'Received', cell: count('received'), align: 'right' },
+          { header: 'Accepted', cell: count('accepted'), align: 'right' },
+          { header: 'Advertised', cell: count('advertised'), align: 'right' },
+          { header: 'Flaps', cell: count('flaps'), align: 'right' },
+          { header: 'Last error', cell: ({ session }) => session?.refusal ?? session?.lastError ?? '' },
+        ],
+        'No neighbors: `patronus bgp neighbor add SITE ADDRESS --as NUMBER` names one.',
+      );
+    });
+}
+
+interface AddOptions {
+  readonly name?: string;
+  readonly as: string;
+  readonly interface?: string;
+  readonly passive?: boolean;
+  readonly holdTime?: string;
+  readonly keepalive?: string;
+  readonly maxPrefixes?: string;
+  readonly gtsm?: boolean;
+  readonly bfd?: boolean;
+  readonly import?: string;
+  readonly export?: string;
+  readonly community?: string[];
+  readonly localPreference?: string;
+  readonly json?: boolean;
+}
+
+function add(): Command {
+  return new Command('add')
+    .argument('<site>')
+    .argument('<address>', 'the one that the router speaks from')
+    .description('speak BGP with a router; without --interface it is several hops away')
+    .requiredOption('--as <number>', 'its AS number')
+    .option('--name <name>', 'what people call it; its address unless said')
+    .option('--interface <name>', 'the interface of the gateway that the router is on')
+    .option(
+      '--import <prefixes>',
+      'what it may bring: all, none, or prefixes such as 172.16.0.0/12-24,10.9.0.0/16',
+      'none',
+    )
+    .option('--export <prefixes>', 'what it is told, likewise', 'none')
+    .option('--community <value>', 'put on what it brings, such as 65000:1 (repeatable)', collect, [])
+    .option('--local-preference <number>', 'of what it brings; higher is preferred')
+    .option('--passive', 'wait for the router to call')
+    .option('--hold-time <seconds>')
+    .option('--keepalive <seconds>', 'a third of the hold time unless said')
+    .option('--max-prefixes <count>', 'end the session above this')
+    .option('--gtsm', 'only from one hop away (RFC 5082)')
+    .option('--bfd', 'end the session as soon as BFD says that the router is gone')
+    .option('--json', 'one JSON object for programs')
+    .addHelpText(
+      'after',
+      '\nA key for TCP MD5 is read from the environment (PATRONUS_BGP_KEY), so that no list of processes shows it.\nNothing passes unless --import and --export say so (RFC 8212); other sites take only what `patronus bgp allow` names.\n\nExamples:\n  $ patronus bgp neighbor add berlin 10.1.0.1 --as 65001 --interface lan0 --import all --export all\n  $ patronus bgp neighbor add berlin 192.0.2.1 --as 65010 --import 172.16.0.0/12-24 --bfd',
+    )
+    .action(async (site: string, address: string, options: AddOptions) => {
+      const number = (text: string | undefined) => (text === undefined ? null : Number(text));
+      const { name = address.replaceAll(':', '-'), passive = false, gtsm = false, bfd = false } = options;
+      const inwards = { communities: options.community ?? [], localPreference: number(options.localPreference) };
+      const input = {
+        ...{ edgeId: await gatewayOf(site), name, address, remoteAs: Number(options.as), passive, gtsm, bfd },
+        ...{ interface: options.interface ?? null, key: process.env.PATRONUS_BGP_KEY || null },
+        ...{ holdSeconds: number(options.holdTime), keepaliveSeconds: number(options.keepalive) },
+        maxPrefixes: number(options.maxPrefixes),
+        import: policyOf(options.import, inwards),
+        export: policyOf(options.export, {}),
+      };
+      const { bgpNeighbour: added } = (await query(addDocument, { input }, addSchema)).addBgpNeighbour;
+      if (options.json === true) return printJson(added);
+      printLine(`BGP with ${added.name} added; \`patronus bgp neighbor list\` shows when it is established.`);
+      if (input.import === null && input.export === null) {
+        printLine('Nothing passes in either direction: --import and --export say what does.');
+      }
+    });
+}
+
+function policyOf(text: string | undefined, more: object) {
+  if (text === undefined || text === 'none') return null;
+  if (text === 'all') return { everything: true, ...more };
+  return { prefixes: text.split(',').map(range), ...more };
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function remove(): Command {
+  return new Command('remove')
+    .argument('<site>')
+    .argument('<neighbor>', 'its name or address')
+    .description('end BGP with a router')
+    .option('--json', 'one JSON object for programs')
+    .action(async (site: string, neighbor: string, options: { json?: boolean }) => {
+      const all = await neighboursOf(site);
+      const found = all.find(({ id, name, address }) => [id, name, address].includes(neighbor));
+      if (found === undefined) {
+        const advice = `\`patronus bgp neighbor list --site ${site}\` shows its neighbors`;
+        throw new CliError(`${site} has no BGP with ${neighbor}; ${advice}`, 1, 'NOT_FOUND');
+      }
+      const { removeBgpNeighbour } = await query(removeDocument, { input: { id: found.id } }, removeSchema);
+      if (options.json === true) printJson(removeBgpNeighbour);
+      else printLine(`BGP with ${found.name} removed.`);
+    });
+}
