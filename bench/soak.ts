@@ -1,11 +1,14 @@
 /**
  * Does the packet path stay as it is over time? Two forwarders carry 1,000 counted datagrams a second and 20 Mbit/s of TCP
- * for as long as is asked; WireGuard makes new keys every two minutes meanwhile.
+ * for as long as is asked; WireGuard makes new keys every two minutes meanwhile. Beside them, between two real edges, load
+ * swings between 0 and 100 % of an uplink, which must move nothing.
  *
- *     npm run -s bench -- soak --json [--minutes 60]
+ *     npm run -s bench -- soak --json [--minutes 60] [--steady]
  *
  * `rssGrowthMiB`: resident memory of the larger forwarder, the least of the last minute less the least of the minute after
- * the first ten (or after a sixth of the time): what the garbage collector would give back does not count. Needs root.
+ * the first ten (or after a sixth of the time): what the garbage collector would give back does not count. `edgesGrowthMiB`:
+ * the same of all processes of both edges together. `swing.falseSwitches`: times that anything moved. `--steady`: without
+ * edges and swing. Needs root.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,10 +17,18 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { World } from './forwarding/world.ts';
+import type { Cleanup } from '../test/interop/fixtures/twoSites.ts';
+import { enterOwnNamespace } from '../test/interop/ownNamespace.ts';
+import { pidsOf, startGateways, UPLINK_BITS_PER_SECOND, withStream } from './failover/gateways.ts';
+import { swing } from './failover/swing.ts';
+import { hasten, World } from './forwarding/world.ts';
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, minutes: { type: 'string', default: '60' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '60' },
+    steady: { type: 'boolean', default: false },
+  },
 });
 const minutes = Number(values.minutes);
 const PER_SECOND = 1_000;
@@ -31,7 +42,9 @@ if (process.getuid?.() !== 0 || !(minutes > 0)) {
   process.exit(2);
 }
 
+enterOwnNamespace();
 const world = new World();
+const cleanups: (() => unknown)[] = [];
 const children: ChildProcess[] = [];
 
 /** Starts a program in a namespace; `told` is its newest line of JSON. */
@@ -52,6 +65,7 @@ async function end(): Promise<void> {
     child.kill('SIGKILL');
     await ended;
   }
+  for (const work of cleanups.splice(0).reverse()) await work();
   await world.close();
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -70,34 +84,46 @@ try {
   while (right.run('ss', '-Hltn', 'sport = :5201').trim() === '') await pause(20);
   start(left.namespace, 'iperf3', '-c', address, '-b', '20M', '-t', `${Math.ceil(minutes * 60) + 30}`);
   const sent = start(left.namespace, process.execPath, program, 'send', address, `${PORT}`, `${PER_SECOND}`);
-  const samples: { readonly atMs: number; readonly kib: number }[] = [];
+  const context = { after: (work: () => unknown) => void cleanups.push(work) } as Cleanup;
+  const edges = values.steady ? undefined : await startGateways(context, withStream);
+  for (const pid of [...pids, ...(edges?.gateways.flatMap(pidsOf) ?? [])]) hasten(pid);
+  const tell = (text: string) => void process.stderr.write(`${text}\n`);
+  const swung = edges && swing(context, edges, UPLINK_BITS_PER_SECOND, minutes * 60, tell);
+  const samples: { readonly atMs: number; readonly kib: number; readonly edgesKib: number }[] = [];
   const begin = performance.now();
   const handshakesBefore = (await left.telemetry()).counters;
   while (performance.now() - begin < minutes * MINUTE_MS) {
     await pause(SAMPLE_MS);
     const atMs = performance.now() - begin;
-    samples.push({ atMs, kib: Math.max(...pids.map(residentKiB)) });
-    process.stderr.write(`\r${(atMs / MINUTE_MS).toFixed(1)} of ${minutes} min, ${samples.at(-1)!.kib} KiB  `);
+    const ofEdges = (edges?.gateways.flatMap(pidsOf) ?? []).map(residentKiB);
+    samples.push({
+      atMs,
+      kib: Math.max(...pids.map(residentKiB)),
+      edgesKib: ofEdges.reduce((sum, kib) => sum + kib, 0),
+    });
+    if (samples.length % 12 > 0) continue;
+    const { kib } = samples.at(-1)!;
+    tell(`${(atMs / MINUTE_MS).toFixed(1)} of ${minutes} min: ${kib} KiB; edges ${ofEdges.join(', ')} KiB`);
   }
-  process.stderr.write('\n');
   const settledMs = Math.min(10, minutes / 6) * MINUTE_MS;
-  const least = (from: number, to: number) =>
-    Math.min(...samples.filter(({ atMs }) => atMs >= from && atMs <= to).map(({ kib }) => kib));
+  const least = (of: 'kib' | 'edgesKib', from: number) =>
+    Math.min(...samples.filter(({ atMs }) => atMs >= from && atMs <= from + MINUTE_MS).map((sample) => sample[of]));
   const { counters } = await left.telemetry();
   const count = (name: string) => counters[name]! - handshakesBefore[name]!;
-  const endMs = samples.at(-1)!.atMs;
+  const lastMs = samples.at(-1)!.atMs - MINUTE_MS;
   const { seen = 0, highest = 0, late = 0 } = received.told ?? {};
+  const mebibytes = (kib: number, digits: number) => Number((kib / 1024).toFixed(digits));
   const result = {
     minutes,
-    rssGrowthMiB: Number(
-      ((least(endMs - MINUTE_MS, endMs) - least(settledMs, settledMs + MINUTE_MS)) / 1024).toFixed(2),
-    ),
-    rssMiB: Number((least(endMs - MINUTE_MS, endMs) / 1024).toFixed(1)),
+    rssGrowthMiB: mebibytes(least('kib', lastMs) - least('kib', settledMs), 2),
+    rssMiB: mebibytes(least('kib', lastMs), 1),
+    edgesGrowthMiB: mebibytes(least('edgesKib', lastMs) - least('edgesKib', settledMs), 2),
     handshakes: count('initiationsSent') + count('responsesSent'),
     sent: sent.told?.sent ?? 0,
     /** Of those before the last that was seen. */
     lost: highest - seen,
     late,
+    swing: await swung,
   };
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${JSON.stringify(result, null, 2)}\n`);
 } finally {

@@ -10,7 +10,7 @@ import '../packages/forwarder/kernels/build.mjs';
 import { createMemory } from '../packages/forwarder/memory.ts';
 import { FLOWS } from '../packages/forwarder/path/context.ts';
 import { udpPacket } from '../packages/forwarder/simulatedSites.ts';
-import { FlowTable } from '../packages/forwarder/tables/flows.ts';
+import { FlowTable, NO_ENTRY } from '../packages/forwarder/tables/flows.ts';
 import { Groups } from '../packages/forwarder/tables/groups.ts';
 import { buildRoutes } from '../packages/forwarder/tables/routes.ts';
 
@@ -57,17 +57,18 @@ function routing(count: number) {
     Array.from({ length: count }, (_, at) => ({
       segment: 0,
       prefix: prefixOf({ family: 4, bytes: addressOf(at) }, 30),
-      target: { kind: 'edges' as const, groups: Int32Array.of(at % GROUPS) },
+      target: { kind: 'edges' as const, edges: Int32Array.of(at % GROUPS) },
     })),
     [],
   );
 }
 
 const tries = { many: routing(MANY), few: routing(FEW) };
-const addresses = Array.from({ length: MANY }, (_, at) => addressOf(at));
+/** One behind the other, as packets come from one memory. */
+const addresses = Uint8Array.from(Array.from({ length: MANY }, (_, at) => [...addressOf(at)]).flat());
 const routes = race({
-  many: (at) => void tries.many.lookup(0, 4, addresses[scatter(at, MANY)]!, 0),
-  few: (at) => void tries.few.lookup(0, 4, addresses[scatter(at, FEW)]!, 0),
+  many: (at) => void tries.many.lookup(0, 4, addresses, 4 * scatter(at, MANY)),
+  few: (at) => void tries.few.lookup(0, 4, addresses, 4 * scatter(at, FEW)),
 });
 
 /** A packet of flow `number`. */
@@ -82,38 +83,51 @@ function flow(number: number): PacketView {
 }
 
 const full = new FlowTable(FLOWS, 1);
-for (let at = 0; at < MANY; at++) full.remember(0, flow(at), at % GROUPS, 0, 0);
+for (let at = 0; at < MANY; at++) {
+  full.lookup(0, flow(at), 0);
+  full.policies[full.remember(0, 0, 0)] = at % GROUPS;
+}
 let known = 0;
-for (let at = 0; at < MANY; at++) if (full.lookup(0, flow(at), 1) === at % GROUPS) known += 1;
+for (let at = 0; at < MANY; at++) {
+  const entry = full.lookup(0, flow(at), 1);
+  if (entry !== NO_ENTRY && full.policies[entry] === at % GROUPS) known += 1;
+}
 const flows = race({
   many: (at) => void full.lookup(0, flow(scatter(at, MANY)), 1),
   few: (at) => void full.lookup(0, flow(scatter(at, FEW)), 1),
 });
 
 /** Every group has two tunnels; the first of all goes down and comes back. */
-const groups = new Groups();
-groups.publish(
-  1,
-  Array.from({ length: GROUPS }, (_, at) => ({ edgeId: `edge${at}`, tunnels: [at * 2, at * 2 + 1] })),
-);
-const isUp = new Uint8Array(GROUPS * 2).fill(1);
+function groupsOf(mode: 'single' | 'balance') {
+  const groups = new Groups();
+  groups.publish(
+    1,
+    Array.from({ length: GROUPS }, (_, at) => ({
+      ...{ edgeId: `edge${at}`, treatment: 'default', mode, weights: [2, 1] },
+      tunnels: [at * 2, at * 2 + 1],
+      tunnelIds: [`first${at}`, `second${at}`],
+    })),
+  );
+  return groups;
+}
+const [single, balance] = [groupsOf('single'), groupsOf('balance')];
+const states = { isUp: new Uint8Array(GROUPS * 2).fill(1), isDoubted: new Uint8Array(GROUPS * 2) };
 let moved = 0;
-const switches = race(
-  {
-    many: () => {
-      for (let at = 0; at < GROUPS; at++) isUp[at * 2]! ^= 1;
-      groups.switch(isUp, () => {
-        moved += 1;
-      });
-    },
-  },
-  50,
-);
+const turn = (groups: Groups) => {
+  for (let at = 0; at < GROUPS; at++) states.isUp[at * 2]! ^= 1;
+  groups.switch(states, () => {
+    moved += 1;
+  });
+};
+const switches = race({ single: () => turn(single), balance: () => turn(balance) }, 50);
 
 process.stdout.write(
   `${JSON.stringify({
     prefixes: { count: MANY, us: round(routes.many), usFew: round(routes.few), ratio: round(routes.many / routes.few) },
     flows: { count: known, us: round(flows.many), usFew: round(flows.few), ratio: round(flows.many / flows.few) },
-    switch: { flows: known, groups: GROUPS, movedEach: moved / (ROUNDS * 50), us: round(switches.many) },
+    switch: {
+      ...{ flows: known, groups: GROUPS, movedEach: moved / (ROUNDS * 100) },
+      ...{ us: round(switches.single), usBalance: round(switches.balance) },
+    },
   })}\n`,
 );

@@ -1,6 +1,7 @@
 /** What is measured of one contender: with iperf3 and ping, as anyone would. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { promisify } from 'node:util';
 import { eventually, type Site } from '../../test/interop/fixtures/twoSites.ts';
 import { type Contender, cpuSeconds, type World } from './world.ts';
 
@@ -13,10 +14,16 @@ export interface Throughput {
   readonly cpuPerGigabit: number;
 }
 
-/** TCP from left to right in so many streams. */
-export async function tcp(world: World, contender: Contender, streams: number, seconds: number): Promise<Throughput> {
+/** TCP from left to right in so many streams; `inBackground` where something else is measured meanwhile. */
+export async function tcp(
+  world: World,
+  contender: Contender,
+  streams: number,
+  seconds: number,
+  inBackground = false,
+): Promise<Throughput> {
   const before = cpuSeconds(contender.pids);
-  const { end } = await iperf(world, contender, ['-P', `${streams}`, '-t', `${seconds}`]);
+  const { end } = await iperf(world, contender, ['-P', `${streams}`, '-t', `${seconds}`], inBackground);
   const gigabits = end.sum_received.bits_per_second / 1e9;
   const used = cpuSeconds(contender.pids) - before;
   return { gigabits, cpuPerGigabit: used / ((end.sum_received.bytes * 8) / 1e9) };
@@ -51,7 +58,12 @@ interface IperfResult {
   };
 }
 
-async function iperf(world: World, { address }: Contender, args: readonly string[]): Promise<IperfResult> {
+async function iperf(
+  world: World,
+  { address }: Contender,
+  args: readonly string[],
+  inBackground = false,
+): Promise<IperfResult> {
   const { left, right } = world;
   const server = spawn('ip', ['netns', 'exec', right.namespace, 'iperf3', '-s', '-1', '-p', `${PORT}`], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -60,7 +72,11 @@ async function iperf(world: World, { address }: Contender, args: readonly string
   await eventually('iperf3 to listen', () => (isListening(right) ? true : undefined));
   try {
     const command = ['netns', 'exec', left.namespace, 'iperf3', '-c', address, '-p', `${PORT}`, '-J', ...args];
-    return JSON.parse(execFileSync('ip', command, { encoding: 'utf8', maxBuffer: MOST_OUTPUT })) as IperfResult;
+    const options = { encoding: 'utf8', maxBuffer: MOST_OUTPUT } as const;
+    const output = inBackground
+      ? (await promisify(execFile)('ip', command, options)).stdout
+      : execFileSync('ip', command, options);
+    return JSON.parse(output) as IperfResult;
   } catch (error) {
     server.kill();
     throw error;

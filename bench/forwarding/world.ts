@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ForwarderClass } from '@patronus/forwarder';
+import type { ForwarderPolicy } from '@patronus/forwarder';
 import { type Cleanup, eventually, type Site, TwoSites } from '../../test/interop/fixtures/twoSites.ts';
 import { keyPair } from '../../test/interop/fixtures/wireguard.ts';
 
@@ -38,11 +38,11 @@ export class World {
   }
 
   /** Both forwarders, their tunnels up and as wide as they get. */
-  async patronus(classes: readonly ForwarderClass[] = []): Promise<Contender> {
+  async patronus(policies: readonly ForwarderPolicy[] = []): Promise<Contender> {
     await this.#sites.start();
     const { left, right } = this;
     for (const site of [left, right]) site.ip('link', 'set', 'pttun', 'mtu', `${MTU}`);
-    this.configure(classes);
+    this.configure(policies);
     await Promise.all([left.tunnelsUp(2), right.tunnelsUp(2)]);
     for (const site of [left, right]) {
       await eventually('the path MTU to be found', async () =>
@@ -52,10 +52,10 @@ export class World {
     return { name: 'patronus', address: right.address, pids: [await left.pid(), await right.pid()] };
   }
 
-  /** Tells both forwarders what classes there are. */
-  configure(classes: readonly ForwarderClass[]): void {
-    this.left.tell(this.left.configure(this.right, { mtu: MTU, classes }));
-    this.right.tell(this.right.configure(this.left, { mtu: MTU, classes }));
+  /** Tells both forwarders what policies there are. */
+  configure(policies: readonly ForwarderPolicy[]): void {
+    this.left.tell(this.left.configure(this.right, { mtu: MTU, policies }));
+    this.right.tell(this.right.configure(this.left, { mtu: MTU, policies }));
   }
 
   /** wireguard-go (`binary`) at both ends, each the other's only peer. */
@@ -92,10 +92,10 @@ export class World {
     for (const site of [this.left, this.right]) site.run('ethtool', '-K', 'ptone', 'tx-udp-segmentation', state);
   }
 
-  /** Limits the wire, both ways, to so many Mbit/s, with a queue as short as a good modem's. */
-  limit(megabits: number): void {
+  /** Limits the wire, both ways, to so many Mbit/s, with a queue as short as a good modem's unless told otherwise. */
+  limit(megabits: number, queueMs = 60): void {
     for (const site of [this.left, this.right]) {
-      const tbf = ['tbf', 'rate', `${megabits}mbit`, 'burst', '16kb', 'latency', '60ms'];
+      const tbf = ['tbf', 'rate', `${megabits}mbit`, 'burst', '16kb', 'latency', `${queueMs}ms`];
       site.run('tc', 'qdisc', 'replace', 'dev', 'ptone', 'root', ...tbf);
     }
   }
@@ -133,6 +133,13 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'close');
   child.kill('SIGTERM');
   await ended;
+}
+
+/**
+ * Lets a process go before all ordinary ones: what it measures should not wait for whoever else uses this machine.
+ */
+export function hasten(pid: number): void {
+  execFileSync('chrt', ['-f', '-p', '10', `${pid}`]);
 }
 
 /** Seconds of processor time that these processes have used, in user and kernel mode. */

@@ -1,0 +1,181 @@
+/**
+ * Paths that get bad without failing: three gateways with real edges, so that steering decides. A stream of 1,000 packets a
+ * second both ways between two of them under an SLA class; what comes by the uplink that carries one direction of it is lost
+ * to 5 %, where it was 0.1 %, or comes 150 ms later. Flows between all of them have no reason to move unless they come that
+ * way. And the opposite: load that swings over a shaped uplink, which must move nothing.
+ */
+import { execFileSync } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { systemClock } from '@patronus/system/linux';
+import { seededNumbers } from '@patronus/testkit';
+import { type Gateway, uplinkNames } from '../../test/interop/fixtures/edgeWorld.ts';
+import type { Cleanup } from '../../test/interop/fixtures/twoSites.ts';
+import { enterOwnNamespace } from '../../test/interop/ownNamespace.ts';
+import { hasten } from '../forwarding/world.ts';
+import { carrierTo, leaves, type Uplink } from './carriers.ts';
+import { FlowWatch, flowsBetween, LengthCounter, type Place, startFlows } from './flows.ts';
+import { pidsOf, startGateways, UPLINK_BITS_PER_SECOND, withStream } from './gateways.ts';
+import { percentile, type Spread, spread } from './percentiles.ts';
+import { type Swing, swing } from './swing.ts';
+import { coreEnd } from './wires.ts';
+
+export interface Brownouts {
+  readonly count: number;
+  /** From its beginning to the stream having left the uplink, of all kinds. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly loss: Spread;
+  readonly delay: Spread;
+  /** Not left within `PATIENCE_MS`. */
+  readonly stayed: number;
+  /** Times that a flow was seen on another wire although nothing was wrong with its own. */
+  readonly flowsMovedWrongly: number;
+  /** Times that one left the wire that was bad: what shows that moves are seen. */
+  readonly flowsMovedRightly: number;
+}
+
+const GATEWAYS = 3;
+const BASELINE_PER_MILLE = 1;
+const BROWNOUT_PER_MILLE = 50;
+const BROWNOUT_MS = 150;
+const PATIENCE_MS = 10_000;
+/** A path that has recovered is trusted again so soon, so that the next brownout need not wait. Leaving is never limited. */
+const steering = { holdMs: 1_500, longestHoldMs: 1_500, mostReturns: 1_000, dwellMs: 1_000, recoveryMs: 2_000 };
+/** Long enough for reports of a healthy path to fill the window. */
+const RECOVERY_MS = 4_000;
+
+/** Makes an uplink bad for what comes by it, or good again. */
+type Spoil = (gateway: Gateway, uplink: Uplink, isBad: boolean) => Promise<void> | void;
+
+interface Wanted {
+  readonly count: number;
+  readonly swingSeconds: number;
+  readonly seed: number;
+  /** Nothing goes before other processes of the machine. */
+  readonly isOrdinary: boolean;
+}
+
+export async function brownouts(
+  context: Cleanup,
+  { count, swingSeconds, seed, isOrdinary }: Wanted,
+  tell: (text: string) => void,
+): Promise<{ brownout: Brownouts; swing: Swing }> {
+  enterOwnNamespace();
+  const world = await startGateways(context, (configuration) => ({ ...withStream(configuration), steering }), GATEWAYS);
+  const { gateways, wires } = world;
+  for (const gateway of gateways) for (const uplink of uplinkNames) lose(gateway, uplink, BASELINE_PER_MILLE);
+  if (!isOrdinary) for (const pid of [...gateways.flatMap(pidsOf), ...world.streams.pids]) hasten(pid);
+  const watched = new Watched(context, gateways, tell);
+  const dice = seededNumbers(seed);
+  await pause(RECOVERY_MS);
+  watched.begin();
+  let stayed = 0;
+  const series = async (kind: string, spoil: Spoil) => {
+    const times: number[] = [];
+    for (let at = 0; at < count; at++) {
+      const gateway = gateways[at % 2]!;
+      await pause(RECOVERY_MS + (dice() % 500));
+      const uplink = await carrierTo(gateway);
+      watched.begin();
+      const startMs = systemClock.monotonicMs();
+      await spoil(gateway, uplink, true);
+      const leftMs = await leaves(gateway, uplink, startMs + PATIENCE_MS);
+      if (leftMs === undefined) stayed += 1;
+      else times.push(leftMs - startMs);
+      await spoil(gateway, uplink, false);
+      const moved = watched.end(gateway, uplink);
+      const took = leftMs === undefined ? 'stayed' : `${(leftMs - startMs).toFixed(0)} ms`;
+      tell(`${kind} ${at + 1} of ${count} (to ${gateway.id} by ${uplink}): ${took}; wrongly moved: ${moved}`);
+    }
+    return times;
+  };
+  const losses = await series('loss', (gateway, uplink, isBad) =>
+    lose(gateway, uplink, isBad ? BROWNOUT_PER_MILLE : BASELINE_PER_MILLE),
+  );
+  await wires.relay(context);
+  const delays = await series('delay', (gateway, uplink, isBad) =>
+    wires.delay(gateway, uplink, isBad ? BROWNOUT_MS : 0),
+  );
+  await wires.bridge();
+  const all = [...losses, ...delays];
+  const brownout = {
+    ...{ count: 2 * count, p50Ms: percentile(all, 0.5), p99Ms: percentile(all, 0.99) },
+    ...{ loss: spread(losses), delay: spread(delays), stayed },
+    ...{ flowsMovedWrongly: watched.wrongly, flowsMovedRightly: watched.rightly },
+  };
+  return { brownout, swing: await swing(context, world, UPLINK_BITS_PER_SECOND, swingSeconds, tell) };
+}
+
+/** Flows between all gateways, seen in the core: by which wires they come from one and go to the other. */
+class Watched {
+  wrongly = 0;
+  rightly = 0;
+  readonly #places: readonly Place[];
+  readonly #flows: FlowWatch;
+  readonly #tell: (text: string) => void;
+  #homes: readonly ReadonlySet<number>[] = [];
+  /** They may be on their way back. */
+  #affected = new Set<number>();
+
+  constructor(context: Cleanup, gateways: readonly Gateway[], tell: (text: string) => void) {
+    this.#tell = tell;
+    this.#places = gateways.flatMap((gateway) =>
+      uplinkNames.flatMap((_, order) =>
+        (['ingress', 'egress'] as const).map((hook) => ({ hook, device: coreEnd(gateway, order) })),
+      ),
+    );
+    // Otherwise the wire carries several datagrams as one, which has another length.
+    for (const gateway of gateways) {
+      for (const uplink of uplinkNames) gateway.run('ethtool', '-K', uplink, 'tx-udp-segmentation', 'off');
+    }
+    const flows = flowsBetween(gateways.map(({ namespace, lanAddress }) => ({ namespace, address: lanAddress })));
+    startFlows(context, flows);
+    const nft = (...args: string[]) => execFileSync('nft', args, { encoding: 'utf8' });
+    this.#flows = new FlowWatch(flows, [new LengthCounter(nft, this.#places)]);
+  }
+
+  /** Nothing is wrong, and has not been for a while: where flows are seen now is where they belong. */
+  begin(): void {
+    const places = this.#flows.look();
+    // Those that were not affected by what went before had nowhere to come back from.
+    for (const [at, now] of places.entries()) if (!this.#affected.has(at)) this.#judge(at, now);
+    this.#homes = places;
+  }
+
+  /** So many flows were seen elsewhere while what came to this gateway by this uplink was bad, and had no reason. */
+  end(gateway: Gateway, uplink: Uplink): number {
+    const device = coreEnd(gateway, uplinkNames.indexOf(uplink));
+    const bad = this.#places.findIndex((place) => place.hook === 'egress' && place.device === device);
+    const before = this.wrongly;
+    const returning = this.#affected;
+    this.#affected = new Set();
+    for (const [at, now] of this.#flows.look().entries()) {
+      if (this.#homes[at]!.has(bad)) {
+        this.#affected.add(at);
+        this.rightly += this.#isElsewhere(at, now) ? 1 : 0;
+      } else if (!returning.has(at)) this.#judge(at, now);
+    }
+    return this.wrongly - before;
+  }
+
+  #judge(at: number, now: ReadonlySet<number>): void {
+    if (!this.#isElsewhere(at, now)) return;
+    this.wrongly += 1;
+    const { from, address, port } = this.#flows.flows[at]!;
+    const named = (places: ReadonlySet<number>) => [...places].map((place) => this.#places[place]!.device).join(' ');
+    this.#tell(`${from.address} to ${address}, port ${port}: ${named(this.#homes[at]!)}, then ${named(now)}`);
+  }
+
+  /** A flow that was not seen before has no home yet. */
+  #isElsewhere(at: number, now: ReadonlySet<number>): boolean {
+    const home = this.#homes[at] ?? new Set();
+    return home.size > 0 && [...now].some((place) => !home.has(place));
+  }
+}
+
+/** From here on so many of a thousand packets that come by this uplink are lost. */
+function lose(gateway: Gateway, uplink: string, perMille: number): void {
+  const table = `table netdev ptlose${uplink.slice(2)}`;
+  const chain = `chain c { type filter hook ingress device "${uplink}" priority 0; numgen random mod 1000 < ${perMille} drop; }`;
+  gateway.run('nft', `${table} {}; delete ${table}; ${table} { ${chain}; }`);
+}
