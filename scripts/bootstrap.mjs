@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unwantedServices } from './debian.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const lockMark = join(root, 'node_modules', '.patronus-lock');
@@ -116,7 +117,16 @@ export async function ensureDebianPackages(programs) {
       env,
     },
   );
+  for (const name of names) if (name in unwantedServices) await stopService(unwantedServices[name]);
   return true;
+}
+
+/** A package starts its service as it is installed; this machine's routing is not ours to change. */
+async function stopService(name) {
+  const [command, ...args] = existsSync('/run/systemd/system')
+    ? ['systemctl', 'disable', '--now', name]
+    : ['service', name, 'stop'];
+  if (isOnPath(command)) await run(command, args, { stdio: 'ignore' });
 }
 
 function isOnPath(program) {

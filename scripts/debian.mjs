@@ -18,4 +18,9 @@ export const testPrograms = {
   faketime: 'faketime',
   openssl: 'openssl',
   unshare: 'util-linux',
+  bird: 'bird2',
+  vtysh: 'frr',
 };
+
+/** Services that some of these packages start on their own, and that nobody asked for: tests run the daemons themselves. */
+export const unwantedServices = { bird2: 'bird', frr: 'frr' };

@@ -1,6 +1,9 @@
 /** Holds decoders against the files of a folder. Prints one line of JSON a file and a last one with the sums. */
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { compareBadLengths } from './bgp/badLengths.ts';
+import { compareMessages } from './bgp/messages.ts';
+import { compareMrt } from './bgp/mrt.ts';
 import { comparePrefixText } from './prefixes.ts';
 
 export interface Comparison {
@@ -12,9 +15,18 @@ export interface Comparison {
   readonly examples: readonly string[];
 }
 
-/** Which comparison takes which file, by the end of its name. Files that no row names are counted as passed over. */
-const comparisons: readonly { readonly ending: string; readonly compare: (path: string) => Comparison }[] = [
-  { ending: '.bgp.gz', compare: comparePrefixText },
+/**
+ * Which comparison takes which file, by its path: the first that fits. Files that no row names, and those of which a
+ * comparison says that it cannot be made, are counted as passed over.
+ */
+const comparisons: readonly {
+  readonly path: RegExp;
+  readonly compare: (path: string) => Comparison | undefined;
+}[] = [
+  { path: /\.bgp\.gz$/, compare: comparePrefixText },
+  { path: /\.gz$/, compare: compareMrt },
+  { path: /exabgp.*\.jsonl$/, compare: compareMessages },
+  { path: /\/bad-len\/[0-9a-f]+$/, compare: compareBadLengths },
 ];
 
 const folder = process.argv[2] as string;
@@ -24,12 +36,11 @@ const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   .sort();
 const total = { files: 0, passedOver: 0, compared: 0, differences: 0 };
 for (const file of files) {
-  const row = comparisons.find(({ ending }) => file.endsWith(ending));
-  if (row === undefined) {
+  const result = comparisons.find(({ path }) => path.test(file))?.compare(file);
+  if (result === undefined) {
     total.passedOver += 1;
     continue;
   }
-  const result = row.compare(file);
   total.files += 1;
   total.compared += result.compared;
   total.differences += result.differences;

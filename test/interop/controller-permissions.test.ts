@@ -13,7 +13,8 @@ const sampleInputs = (ids: {
   edgeId: string;
   peerId: string;
   alarmId: string;
-  classId: string;
+  policyId: string;
+  uplinkId: string;
 }): Record<string, object | undefined> => ({
   createFirstAdministrator: { token: 'x', name: 'Eve', email: 'eve@example.org', password: PASSWORD },
   signIn: { email: 'nobody@example.org', password: PASSWORD },
@@ -30,9 +31,26 @@ const sampleInputs = (ids: {
   addPeer: { siteId: ids.siteId, name: 'laptop', publicKey: wireguardKey(), address: '10.1.0.9' },
   removePeer: { id: ids.peerId },
   acknowledgeAlarm: { id: ids.alarmId },
-  addTrafficClass: { name: `Class ${randomBytes(3).toString('hex')}`, match: {} },
-  updateTrafficClass: { id: ids.classId, compression: { level: 9, acknowledgeLengthLeak: true } },
-  removeTrafficClass: { id: ids.classId },
+  addPolicy: { name: `Policy ${randomBytes(3).toString('hex')}`, match: {} },
+  updatePolicy: { id: ids.policyId, compression: { level: 9, acknowledgeLengthLeak: true } },
+  removePolicy: { id: ids.policyId },
+  addSlaClass: { name: `Class ${randomBytes(3).toString('hex')}`, roundTripMs: 150 },
+  updateSlaClass: { id: 'sla_none', name: 'Voice' },
+  removeSlaClass: { id: 'sla_none' },
+  addApplication: { name: `Application ${randomBytes(3).toString('hex')}`, ports: ['tcp/443'] },
+  updateApplication: { id: 'application_none', name: 'Till' },
+  removeApplication: { id: 'application_none' },
+  drainUplink: { uplinkId: ids.uplinkId },
+  undrainUplink: { uplinkId: ids.uplinkId },
+  updateBfd: { intervalMs: 300 },
+  updateSteering: { holdMs: 60_000 },
+  addBfdPeer: { edgeId: ids.edgeId, address: '10.1.0.254', interface: 'eth1' },
+  removeBfdPeer: { id: 'bfd_none' },
+  updateBgp: { as: 65_000 },
+  addBgpNeighbour: { edgeId: ids.edgeId, name: 'Core', address: '10.1.0.254', remoteAs: 65_001, interface: 'eth1' },
+  removeBgpNeighbour: { id: 'bgp_none' },
+  addBgpAllowance: { siteId: ids.siteId, prefix: '172.16.0.0/16', longest: 24 },
+  removeBgpAllowance: { id: 'allowance_none' },
 });
 
 const actionOf = {
@@ -47,9 +65,26 @@ const actionOf = {
   addPeer: 'peer.add',
   removePeer: 'peer.remove',
   acknowledgeAlarm: 'alarm.acknowledge',
-  addTrafficClass: 'class.add',
-  updateTrafficClass: 'class.update',
-  removeTrafficClass: 'class.remove',
+  addPolicy: 'policy.add',
+  updatePolicy: 'policy.update',
+  removePolicy: 'policy.remove',
+  addSlaClass: 'sla.add',
+  updateSlaClass: 'sla.update',
+  removeSlaClass: 'sla.remove',
+  addApplication: 'application.add',
+  updateApplication: 'application.update',
+  removeApplication: 'application.remove',
+  drainUplink: 'uplink.drain',
+  undrainUplink: 'uplink.undrain',
+  updateBfd: 'bfd.update',
+  updateSteering: 'steering.update',
+  addBfdPeer: 'bfd.peer.add',
+  removeBfdPeer: 'bfd.peer.remove',
+  updateBgp: 'bgp.update',
+  addBgpNeighbour: 'bgp.neighbour.add',
+  removeBgpNeighbour: 'bgp.neighbour.remove',
+  addBgpAllowance: 'bgp.allowance.add',
+  removeBgpAllowance: 'bgp.allowance.remove',
 } as const;
 
 function documentOf(mutation: string): string {
@@ -67,11 +102,18 @@ test(
     const controller = await startTestController(t);
     await signUp(controller);
     const site = await addSite(controller, 'Berlin', '10.1.0.0/16');
-    const ids = { siteId: site.id, edgeId: site.edges[0]!.id, peerId: 'peer_none', alarmId: 'alarm_none', classId: '' };
-    const { addTrafficClass } = await controller.admin(
-      'mutation { addTrafficClass(input: { name: "Backups", match: {} }) { trafficClass { id } } }',
+    const ids = {
+      siteId: site.id,
+      edgeId: site.edges[0]!.id,
+      peerId: 'peer_none',
+      alarmId: 'alarm_none',
+      policyId: '',
+      uplinkId: site.uplinks[0]!.id,
+    };
+    const { addPolicy } = await controller.admin(
+      'mutation { addPolicy(input: { name: "Backups", match: {} }) { policy { id } } }',
     );
-    ids.classId = addTrafficClass.trafficClass.id;
+    ids.policyId = addPolicy.policy.id;
     const mutations = Object.keys(schema.getMutationType()!.getFields());
     deepEqual(mutations.sort(), Object.keys(actionOf).sort(), 'each mutation of the schema is in this table');
     const { db } = controller.running.core.store;
@@ -85,7 +127,14 @@ test(
           .executeTakeFirstOrThrow();
         const rows = async () => [
           await db.selectFrom('site').selectAll().execute(),
-          await db.selectFrom('traffic_class').selectAll().execute(),
+          await db.selectFrom('policy').selectAll().execute(),
+          await db.selectFrom('sla_class').selectAll().execute(),
+          await db.selectFrom('application').selectAll().execute(),
+          await db.selectFrom('uplink').selectAll().execute(),
+          await db.selectFrom('bfd_peer').selectAll().execute(),
+          await db.selectFrom('bgp_neighbour').selectAll().execute(),
+          await db.selectFrom('bgp_allowance').selectAll().execute(),
+          await db.selectFrom('setting').selectAll().where('key', 'in', ['bfd', 'steering', 'bgp']).execute(),
         ];
         const present = await rows();
         const answer = await controller.graphql(documentOf(mutation), { input: sampleInputs(ids)[mutation] }, headers);
@@ -111,13 +160,13 @@ test(
 test('extra fields in an input, of every mutation, are refused and change nothing', limit, async (t) => {
   const controller = await startTestController(t);
   const headers = await userWith(controller, 'ADMINISTRATOR');
-  const inputs = sampleInputs({ siteId: 'a', edgeId: 'a', peerId: 'a', alarmId: 'a', classId: 'a' });
+  const inputs = sampleInputs({ siteId: 'a', edgeId: 'a', peerId: 'a', alarmId: 'a', policyId: 'a', uplinkId: 'a' });
   for (const [mutation, input] of Object.entries(inputs).filter(([, one]) => one !== undefined)) {
     for (const extra of [{ role: 'ADMINISTRATOR' }, { organisation: 'other' }, { acknowledgedBy: 'someone else' }]) {
       const answer = await controller.graphql(documentOf(mutation), { input: { ...input, ...extra } }, headers);
       equal(answer.status, 400, `${mutation}: ${answer.text}`);
     }
   }
-  const counts = await controller.admin('{ sites { totalCount } trafficClasses { totalCount } }');
-  deepEqual(counts, { sites: { totalCount: 0 }, trafficClasses: { totalCount: 0 } });
+  const counts = await controller.admin('{ sites { totalCount } policies { totalCount } }');
+  deepEqual(counts, { sites: { totalCount: 0 }, policies: { totalCount: 0 } });
 });

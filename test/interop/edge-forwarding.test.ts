@@ -35,6 +35,8 @@ describe('edges that forward', { skip: skipWithoutRoot }, () => {
         'four tunnels are up',
         () => status()?.tunnels.filter(({ state }) => state === 'up').length === 4,
       );
+      // Tunnels come up while a configuration is still on trial, which makes a fresh connection to the controller.
+      await eventually('the controller is connected', () => status()?.controller.state === 'connected');
       const shown = status()!;
       assert.equal(shown.edge.id, 'edge1');
       assert.equal(shown.controller.state, 'connected');

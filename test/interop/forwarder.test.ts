@@ -43,7 +43,7 @@ describe('two forwarders', { skip }, () => {
         site.configure(other, {
           local: [prefix(site)],
           tunnels: [tunnelTo(other, 'one'), tunnelTo(other, 'one', 6)],
-          edges: [{ id: other.edgeId, allowed: [prefix(other)] }],
+          edges: site.configure(other).edges.map((edge) => ({ ...edge, allowed: [prefix(other)] })),
           routes: [{ ...prefix(other), nextHops: [other.edgeId] }],
         }),
       );
@@ -78,7 +78,7 @@ describe('two forwarders', { skip }, () => {
     const gap = ping.longestSilence(before);
     assert.ok(gap < 3_000, `nothing passed for ${gap} ms`);
     const down = world.left.all('tunnelState').find(({ state }) => state === 'down');
-    assert.match(down?.reason ?? '', /no probe was answered/);
+    assert.match(down?.reason ?? '', /no BFD packet for 9\d\d ms/);
     world.restore('one');
     await eventually('both ends to switch back', () =>
       [world.left, world.right].every((site) => site.all('switched').at(-1)?.tunnelId === 'tunnel-one')
@@ -87,6 +87,25 @@ describe('two forwarders', { skip }, () => {
     );
     const { sent, lost } = await ping.stop();
     context.diagnostic(`cut: silent for ${gap} ms; ${lost} of ${sent} packets lost`);
+  });
+
+  test('a forwarder that was held up takes in what has arrived before it judges anybody silent', async (context) => {
+    const world = new TwoSites(context);
+    await world.connect();
+    const pid = await world.right.pid();
+    process.kill(pid, 'SIGSTOP');
+    await eventually('the left end to miss the right one', () =>
+      world.left.all('tunnelState').some(({ reason }) => reason.startsWith('no BFD packet')) ? true : undefined,
+    );
+    process.kill(pid, 'SIGCONT');
+    await eventually('the right end to be told', () =>
+      world.right.all('tunnelState').some(({ state }) => state === 'down') ? true : undefined,
+    );
+    const downs = world.right.all('tunnelState').filter(({ state }) => state === 'down');
+    for (const { reason } of downs) assert.match(reason, /^the other end says down: control detection time expired/);
+    await eventually('both tunnels to be up again', async () =>
+      (await world.right.telemetry()).tunnels.every(({ state }) => state === 'up') ? true : undefined,
+    );
   });
 
   test('after kill -9 of a forwarder its successor passes packets within a second', async (context) => {
@@ -192,7 +211,7 @@ describe('two forwarders', { skip }, () => {
     await world.connect({
       left: { peers: [peer], routes: [...left.routes, { ...allowed[0]!, nextHops: [], peerId: 'laptop' }] },
       right: {
-        edges: [{ id: 'edge1', allowed: [...right.edges[0]!.allowed, ...allowed] }],
+        edges: [{ ...right.edges[0]!, allowed: [...right.edges[0]!.allowed, ...allowed] }],
         routes: [...right.routes, { ...allowed[0]!, nextHops: ['edge1'] }],
       },
     });
@@ -211,6 +230,29 @@ describe('two forwarders', { skip }, () => {
       host.run('ping', '-n', '-c', '2', '-i', '0.1', '-W', '0.3', '-I', '10.99.0.2', world.left.address),
     );
     await world.left.counted('badSource', 2);
+  });
+
+  test('an uplink that gets another address loses a second at most, and needs no new handshake', async (context) => {
+    const world = new TwoSites(context);
+    await world.connect();
+    const ping = new PingStream(context, world.left, world.right.address);
+    await ping.passes(20);
+    const shaken = async () => (await world.left.telemetry()).tunnels.map(({ lastHandshakeMs }) => lastHandshakeMs);
+    const handshakes = await shaken();
+    const before = ping.latest;
+    world.left.ip('address', 'delete', `${world.left.outer('one')}/24`, 'dev', 'ptone');
+    world.left.ip('address', 'add', '192.0.2.101/24', 'dev', 'ptone');
+    await ping.passes(ping.latest + 100);
+    await eventually('the other end to follow', async () =>
+      (await world.right.telemetry()).tunnels.some(({ remoteEndpoint }) => remoteEndpoint === '192.0.2.101:51820')
+        ? true
+        : undefined,
+    );
+    const gap = ping.longestSilence(before);
+    assert.ok(gap < 1_000, `nothing passed for ${gap} ms`);
+    assert.deepEqual(await shaken(), handshakes);
+    const { sent, lost } = await ping.stop();
+    context.diagnostic(`new address: silent for ${gap} ms; ${lost} of ${sent} packets lost`);
   });
 
   test('an uplink’s socket can be replaced while packets flow, and its sessions stay', async (context) => {

@@ -14,6 +14,7 @@ import {
   NetlinkSocket,
   NetworkMonitor,
   type Rule,
+  writeSysctl,
 } from '@patronus/system/linux';
 import { address, enterOwnNamespace, ip, ipJson, prefix, skipWithoutRoot } from './ownNamespace.ts';
 
@@ -256,6 +257,40 @@ describe('netlink', { skip: skipWithoutRoot }, () => {
         if (!present.has(32766)) ip(family, 'rule', 'add', 'priority', '32766', 'lookup', 'main');
         if (!present.has(32767)) ip(family, 'rule', 'add', 'priority', '32767', 'lookup', 'default');
       }
+    }
+  });
+
+  test('a monitor tells of news by itself, once until they are read, and of changed parameters too', async () => {
+    let calls = 0;
+    let wake = () => {};
+    const news = () => new Promise<void>((resolve) => (wake = resolve));
+    const monitor = new NetworkMonitor([netlink.port], () => {
+      calls += 1;
+      wake();
+    });
+    // The signal alone keeps no event loop going.
+    const alive = setInterval(() => undefined, 1_000);
+    try {
+      for (const [at, change] of [
+        ['address', 'add', '192.0.2.201/32', 'dev', 'ptother'],
+        ['route', 'add', '10.77.0.0/16', 'dev', 'ptleft'],
+      ].entries()) {
+        const told = news();
+        ip(...change);
+        ip('route', 'add', `10.78.${at}.0/24`, 'dev', 'ptleft');
+        await told;
+        assert.equal(calls, at + 1, 'two changes, one word');
+        assert.ok(monitor.drain().has('route'));
+      }
+      const told = news();
+      writeSysctl('net/ipv4/conf/ptother/rp_filter', 1);
+      await told;
+      assert.deepEqual([...monitor.drain()], ['parameter']);
+    } finally {
+      clearInterval(alive);
+      monitor.close();
+      ip('address', 'del', '192.0.2.201/32', 'dev', 'ptother');
+      for (const prefix of ['10.77.0.0/16', '10.78.0.0/24', '10.78.1.0/24']) ip('route', 'del', prefix);
     }
   });
 

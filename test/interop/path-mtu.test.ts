@@ -135,7 +135,7 @@ describe('path MTU', { skip }, () => {
       site.tell({
         ...plan,
         local: [...plan.local, prefix(site)],
-        edges: [{ id: other.edgeId, allowed: [...plan.edges[0]!.allowed, prefix(other)] }],
+        edges: [{ ...plan.edges[0]!, allowed: [...plan.edges[0]!.allowed, prefix(other)] }],
         routes: [...plan.routes, { ...prefix(other), nextHops: [other.edgeId] }],
       });
     }

@@ -20,10 +20,17 @@ interface Layer {
 const layers: Readonly<Record<string, Layer>> = {
   wire: { packages: [], libraries: [], reason: 'bytes and results lie under everything' },
   net: { packages: ['wire'], libraries: [], reason: 'addresses and prefixes are plain calculation' },
+  bfd: { packages: ['wire', 'net'], libraries: [], reason: 'a protocol does no I/O and knows no other protocol' },
   wireguard: {
     packages: ['wire', 'net'],
     libraries: ['@noble/hashes', '@noble/ciphers', '@noble/curves'],
     reason: 'a protocol does no I/O and knows no other protocol',
+  },
+  bgp: { packages: ['wire', 'net'], libraries: [], reason: 'a protocol does no I/O and knows no other protocol' },
+  applications: {
+    packages: ['wire', 'net'],
+    libraries: [],
+    reason: 'what a packet shows is a calculation, whoever asks',
   },
   steering: { packages: ['wire', 'net'], libraries: [], reason: 'steering is pure, so that an outage can be replayed' },
   fabric: {
@@ -38,12 +45,28 @@ const layers: Readonly<Record<string, Layer>> = {
     reason: 'it wraps the kernel and knows no protocol',
   },
   forwarder: {
-    packages: ['wire', 'net', 'wireguard', 'steering', 'system', 'protocol'],
+    packages: ['wire', 'net', 'applications', 'bfd', 'wireguard', 'steering', 'system', 'protocol'],
     libraries: ['koffi', 'assemblyscript'],
     reason: 'the packet path joins tunnels, steering and the kernel, and nothing above them',
   },
+  router: {
+    packages: ['wire', 'net', 'bgp', 'system'],
+    libraries: ['yaml', 'zod'],
+    reason: 'it binds the speaker to the kernel, and knows nothing of the fabric',
+  },
   testkit: {
-    packages: ['wire', 'net', 'wireguard', 'steering', 'fabric', 'protocol', 'system', 'forwarder'],
+    packages: [
+      'wire',
+      'net',
+      'applications',
+      'bfd',
+      'wireguard',
+      'steering',
+      'fabric',
+      'protocol',
+      'system',
+      'forwarder',
+    ],
     libraries: ['fast-check', 'koffi'],
     reason: 'it may simulate anything, and only tests and the lab use it',
   },
@@ -53,6 +76,7 @@ const layers: Readonly<Record<string, Layer>> = {
 const nodeFolders = [
   'packages/system/linux/',
   'packages/forwarder/host/',
+  'packages/router/host/',
   'packages/testkit/',
   'apps/',
   'test/',
@@ -143,7 +167,7 @@ test('resolvers and routes reach the store only through services, because permis
 });
 
 test('protocol packages read no clock and roll no dice, because the same events must give the same effects', () => {
-  const pure = ['wire', 'net', 'wireguard', 'steering', 'fabric', 'protocol'];
+  const pure = ['wire', 'net', 'applications', 'bfd', 'bgp', 'wireguard', 'steering', 'fabric', 'protocol'];
   const broken = filesOf(['packages'])
     .filter((file) => pure.includes(file.split('/')[1] ?? '') && !file.endsWith('.test.ts'))
     .filter((file) =>

@@ -1,0 +1,63 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { test } from 'node:test';
+import { siteWithEdge, startTestController } from './fixtures/controller.ts';
+
+test('BGP is asked for with a key that nothing answers with, refused by field where it cannot work, and removed', {
+  timeout: 30_000,
+}, async (t) => {
+  const controller = await startTestController(t);
+  await siteWithEdge(t, controller, 'Berlin', 1);
+  const { sites } = await controller.admin(
+    '{ sites(first: 1) { edges { node { id edges { id } prefixes { prefix } } } } }',
+  );
+  const { id: siteId, edges, prefixes } = sites.edges[0].node;
+  const address: string = prefixes[0].prefix.replace(/\.\d+\/\d+$/, '.1');
+  const add = (more: object) =>
+    controller.adminRaw(
+      `mutation ($input: AddBgpNeighbourInput!) { addBgpNeighbour(input: $input) { bgpNeighbour {
+        id name remoteAs interface holdSeconds hasKey import { everything prefixes communities } export { everything }
+        session { state } } } }`,
+      { input: { edgeId: edges[0].id, name: 'Core', address, remoteAs: 65_001, interface: 'lan0', ...more } },
+    );
+  const own = await add({ remoteAs: 4_200_000_000 });
+  equal(own.status, 409, own.text);
+  match(own.body.errors[0].extensions.fields.remoteAs, /the fabric's own/);
+  const far = await add({ address: '192.0.2.77' });
+  match(far.body.errors[0].extensions.fields.address, /none of the site's LANs/);
+  const policy = { prefixes: [{ prefix: '172.16.0.0/12', longest: 24 }], communities: ['65000:7'] };
+  const added = await add({ key: 'never told', import: policy, export: { everything: true } });
+  ok(!added.text.includes('never told'), added.text);
+  const { id, ...neighbour } = added.body.data.addBgpNeighbour.bgpNeighbour;
+  deepEqual(neighbour, {
+    ...{ name: 'Core', remoteAs: 65_001, interface: 'lan0', holdSeconds: 90, hasKey: true, session: null },
+    import: { everything: false, prefixes: ['172.16.0.0/12-24'], communities: ['65000:7'] },
+    export: { everything: true },
+  });
+  const allow = (prefix: string, longest?: number) =>
+    controller.adminRaw(
+      'mutation ($input: AddBgpAllowanceInput!) { addBgpAllowance(input: $input) { bgpAllowance { id text } } }',
+      { input: { siteId, prefix, longest } },
+    );
+  const wide = await allow('0.0.0.0/0');
+  match(wide.body.errors[0].extensions.fields.prefix, /cannot be allowed everything/);
+  const allowed = await allow('172.16.0.0/16', 24);
+  equal(allowed.body.data.addBgpAllowance.bgpAllowance.text, '172.16.0.0/16-24');
+  const seen = await controller.adminRaw(
+    '{ auditLog(first: 9) { edges { node { action subject } } } bgp { as } bgpNeighbours(first: 5) { edges { node { name } } } }',
+    {},
+  );
+  ok(!seen.text.includes('never told'));
+  match(seen.text, /bgp\.neighbour\.add.*/);
+  equal(seen.body.data.bgp.as, 4_200_000_000);
+  const remove = (mutation: string, gone: string) =>
+    controller.adminRaw(`mutation ($input: RemoveBgpInput!) { ${mutation}(input: $input) { removedId } }`, {
+      input: { id: gone },
+    });
+  equal((await remove('removeBgpNeighbour', id)).body.data.removeBgpNeighbour.removedId, id);
+  const { id: allowanceId } = allowed.body.data.addBgpAllowance.bgpAllowance;
+  equal((await remove('removeBgpAllowance', allowanceId)).body.data.removeBgpAllowance.removedId, allowanceId);
+  const { bgpNeighbours, bgpAllowances } = await controller.admin(
+    '{ bgpNeighbours(first: 5) { totalCount } bgpAllowances(first: 5) { totalCount } }',
+  );
+  deepEqual([bgpNeighbours.totalCount, bgpAllowances.totalCount], [0, 0]);
+});
