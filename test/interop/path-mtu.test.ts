@@ -13,11 +13,11 @@ const OUTER = 60;
 /** From now on the uplink swallows packets of more than `inner` bytes inside, both ways, without a word. */
 function swallow(world: TwoSites, uplink: UplinkName, inner: number): void {
   const chain = `chain c { type filter hook ingress device "pt${uplink}" priority 0; meta length > ${inner + OUTER} drop; }`;
-  for (const site of [world.left, world.right]) {
-    // A large datagram that the wire would cut must not pass for a large packet.
-    site.run('ethtool', '-K', `pt${uplink}`, 'tx-udp-segmentation', 'off');
-    site.run('nft', `table netdev ptmtu${uplink} { ${chain}; }`);
-  }
+  // A large datagram that the wire would cut must not pass for a large packet, and no small one that was sent along
+  // with it may go with it: neither end filters before both send their datagrams one by one.
+  const ends = [world.left, world.right];
+  for (const site of ends) site.run('ethtool', '-K', `pt${uplink}`, 'tx-udp-segmentation', 'off');
+  for (const site of ends) site.run('nft', `table netdev ptmtu${uplink} { ${chain}; }`);
 }
 
 async function wide(world: TwoSites, width: Readonly<Record<UplinkName, number>> = { one: MTU, two: MTU }) {
