@@ -78,5 +78,5 @@ export type { SpeakerEffect, SpeakerNews } from './speaker/effects.ts';
 export type { Neighbour } from './speaker/neighbour.ts';
 export type { FamilyReport, NeighbourReport, RouteReport, SummaryReport } from './speaker/reports.ts';
 export type { RouteChange, RouteFilter, RoutesOptions } from './speaker/routes.ts';
-export { Speaker, type SpeakerOptions } from './speaker/speaker.ts';
+export { type Reconfigured, Speaker, type SpeakerOptions } from './speaker/speaker.ts';
 export { NONE as NO_PREFIX_VALUE, PrefixTree } from './trie/prefixTree.ts';

@@ -40,7 +40,10 @@ export function compilePolicy(source: PolicySource, context: PolicyContext = {})
       action,
     };
   });
-  return errors.length > 0 ? err(errors) : ok(new Policy(policy, statements, otherwise));
+  if (errors.length > 0) return err(errors);
+  const named = new Set(source.statements.flatMap(({ match }) => match?.prefixSets ?? []));
+  const written = Object.entries(context.prefixSets ?? {}).filter(([name]) => named.has(name));
+  return ok(new Policy(policy, statements, otherwise, { source, prefixSets: Object.fromEntries(written) }));
 }
 
 /** `policy fromUpstream, statement #2, match.asPath: …` */

@@ -13,7 +13,7 @@ import type { PathAttribute } from '../codec/attributes/values.ts';
 import { type FamilyKey, prefixFamily } from '../codec/families.ts';
 import type { Change } from './changes.ts';
 import type { Condition, PrefixCondition } from './conditions.ts';
-import type { OriginValidation } from './source.ts';
+import type { OriginValidation, PolicySource } from './source.ts';
 
 /** A route without its prefix: what many routes have in common. */
 export interface Subject {
@@ -34,6 +34,13 @@ export interface Decision {
   readonly subject: Subject;
   /** Whose word it was; null: no statement's. */
   readonly statement: string | null;
+}
+
+/** What a policy was compiled from: two that were written alike answer alike. */
+export interface WrittenPolicy {
+  readonly source: PolicySource;
+  /** Of the sets that it names. */
+  readonly prefixSets: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Statement {
@@ -62,11 +69,13 @@ export class Policy {
   readonly looksAtPrefixes: boolean;
   /** Origin validation is asked about, so a change of it has to be told to the policy again. */
   readonly looksAtValidation: boolean;
+  readonly written: WrittenPolicy | undefined;
   readonly #statements: readonly Statement[];
   readonly #otherwise: 'accept' | 'reject';
 
-  constructor(name: string, statements: readonly Statement[], otherwise: 'accept' | 'reject') {
+  constructor(name: string, statements: readonly Statement[], otherwise: 'accept' | 'reject', written?: WrittenPolicy) {
     this.name = name;
+    this.written = written;
     this.#statements = statements;
     this.#otherwise = otherwise;
     this.looksAtPrefixes = statements.some(({ prefixCondition }) => prefixCondition !== undefined);

@@ -19,7 +19,7 @@
  * 7311, 7313, 7606 §2, 7911, 7947 §2.2, 8212, 8950, 9234 §5, 9494 §4.
  */
 
-import { Trait } from '../codec/attributes/quickScan.ts';
+import { numberAt, Trait } from '../codec/attributes/quickScan.ts';
 import { AttributeCode, type PathAttribute } from '../codec/attributes/values.ts';
 import { type FamilyKey, prefixFamily } from '../codec/families.ts';
 import type { NlriPrefix } from '../codec/nlri/prefixes.ts';
@@ -127,6 +127,12 @@ export class Rib {
     this.#sources[peer] = { id: peer, settings };
     this.#groups.forgetSource(peer);
     this.reapplyPolicies(peer);
+  }
+
+  /** We are somebody else to reflectors and their clients: all routes follow, in `work` and `nextUpdates`. */
+  changeIdentity(identifier: number, clusterId?: number): void {
+    if (!this.#groups.changeIdentity(identifier, clusterId)) return;
+    for (const source of this.#sources) if (source !== undefined) this.reapplyPolicies(source.id);
   }
 
   /**
@@ -363,7 +369,7 @@ export class Rib {
     if (rib === undefined) return;
     const { prefixes } = rib;
     for (let at = offset; at < end; ) {
-      const pathId = hasPathIds ? readPathId(bytes, at) : 0;
+      const pathId = hasPathIds ? numberAt(bytes, at) : 0;
       if (hasPathIds) at += 4;
       const length = bytes[at]!;
       prefixes.read(bytes, at + 1, length);
@@ -380,7 +386,7 @@ export class Rib {
     const ruled = rules.of(set);
     const { prefixes } = rib;
     for (let at = offset; at < end; ) {
-      const pathId = hasPathIds ? readPathId(bytes, at) : 0;
+      const pathId = hasPathIds ? numberAt(bytes, at) : 0;
       if (hasPathIds) at += 4;
       const length = bytes[at]!;
       prefixes.read(bytes, at + 1, length);
@@ -390,8 +396,4 @@ export class Rib {
       at += 1 + ((length + 7) >>> 3);
     }
   }
-}
-
-function readPathId(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }

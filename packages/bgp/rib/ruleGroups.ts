@@ -27,7 +27,8 @@ const LLGR_STALE = 0xffff_0006;
 export class RuleGroups {
   readonly #table: AttributeTable;
   readonly #wires: ByteSets;
-  readonly #own: OwnIdentity;
+  /** Read by all rules whenever they need it. */
+  readonly #own: { -readonly [Name in keyof OwnIdentity]: OwnIdentity[Name] };
   readonly #imports = new Map<string, ImportRules>();
   readonly #exports = new Map<string, ExportRules>();
   /** By peer: the rules of its families, found once. */
@@ -37,8 +38,16 @@ export class RuleGroups {
   constructor(table: AttributeTable, wires: ByteSets, own: OwnIdentity) {
     this.#table = table;
     this.#wires = wires;
-    this.#own = own;
+    const { identifier, clusterId = identifier, isOwnAddress = () => false } = own;
+    this.#own = { identifier, clusterId, isOwnAddress };
     this.#longLivedStale = new Transform(table.sets, table.sets, (set) => this.#markStale(set));
+  }
+
+  /** False: it is what it was. Otherwise every answer has to be forgotten. */
+  changeIdentity(identifier: number, clusterId = identifier): boolean {
+    if (this.#own.identifier === identifier && this.#own.clusterId === clusterId) return false;
+    Object.assign(this.#own, { identifier, clusterId });
+    return true;
   }
 
   importRules({ id, settings }: Source, family: FamilyKey): ImportRules {

@@ -2,6 +2,7 @@
 import { type IpAddress, type Prefix, prefixCovers } from '@patronus/net';
 import { AttributeCode, type PathAttribute } from '../codec/attributes/values.ts';
 import { type FamilyKey, familyKey, prefixFamily } from '../codec/families.ts';
+import type { NlriPrefix } from '../codec/nlri/prefixes.ts';
 import { attribute, type Negotiated } from '../codec/update.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { PolicyForRoutes } from '../policy/routePolicy.ts';
@@ -12,7 +13,8 @@ import type { Received } from '../rib/received.ts';
 import { Rib } from '../rib/rib.ts';
 import type { Watcher } from '../rib/watcher.ts';
 import type { NegotiatedSession } from '../session/negotiation.ts';
-import { ACCEPT, REJECT, type SpeakerConfiguration } from './configuration.ts';
+import { ACCEPT, type NetworkConfiguration, REJECT, type SpeakerConfiguration } from './configuration.ts';
+import { networkPlan } from './difference.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { RouteReport } from './reports.ts';
 import { routeReport } from './routeReport.ts';
@@ -59,24 +61,47 @@ export class SpeakerRoutes {
   readonly #watchers: readonly Watcher[];
   readonly #own: number;
   readonly #names = new Map<number, string>();
+  /** What was agreed on with each neighbour that has a peer in the RIB, the last time it was Established. */
+  readonly #sessions = new Map<Neighbour, { readonly negotiated: NegotiatedSession; readonly local: IpAddress }>();
+  #configuration: SpeakerConfiguration;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
     const { configuration, seed, interiorCost, isOwnAddress } = options;
     const { identifier, clusterId } = configuration;
+    this.#configuration = configuration;
     this.rib = new Rib({
       ...{ seed, identifier, isOwnAddress, families: ribFamilies },
       ...(clusterId === undefined ? {} : { clusterId }),
       interiorCost: (nextHop) => (isNobody(nextHop) ? 0 : (interiorCost(nextHop) ?? UNREACHABLE)),
     });
-    this.#own = this.rib.addPeer({
-      ...{ kind: 'local', address: new Uint8Array(4), identifier, as: configuration.as, localAs: configuration.as },
-      ownNextHops: {},
-    });
+    this.#own = this.rib.addPeer(ourselves(configuration));
     this.#names.set(this.#own, 'local');
-    this.#originate();
+    for (const network of configuration.networks) this.#originate(network);
     const watched = options.wantsChanges ? ribFamilies.filter((family) => (family & 0xff) === 1) : [];
     this.#watchers = watched.flatMap((family) => this.rib.watch(family) ?? []);
+  }
+
+  /** What we are, and routes of our own; neighbours' rules follow by `reroute`. */
+  reconfigure(configuration: SpeakerConfiguration): void {
+    const before = this.#configuration;
+    const { as, identifier, clusterId, networks } = configuration;
+    this.#configuration = configuration;
+    if (before.as !== as || before.identifier !== identifier) {
+      this.rib.changePeer(this.#own, ourselves(configuration));
+    }
+    this.rib.changeIdentity(identifier, clusterId);
+    // Routes of our own bear our AS where a policy of theirs asks for it.
+    const { withdrawn, announced } = networkPlan(before.as === as ? before.networks : [], networks);
+    for (const { prefix } of withdrawn) this.rib.withdraw(this.#own, unicastOf(prefix), nlriOf(prefix));
+    for (const network of announced) this.#originate(network);
+  }
+
+  /** Its policies, or what else its routes go by, have changed. */
+  reroute(neighbour: Neighbour): void {
+    const session = this.#sessions.get(neighbour);
+    if (session === undefined) return;
+    this.rib.changePeer(neighbour.peer, this.#settings(neighbour, session.negotiated, session.local));
   }
 
   receive(neighbour: Neighbour, body: Uint8Array, negotiated: Negotiated): Received {
@@ -94,6 +119,7 @@ export class SpeakerRoutes {
 
   established(neighbour: Neighbour, negotiated: NegotiatedSession, local: IpAddress): void {
     const settings = this.#settings(neighbour, negotiated, local);
+    this.#sessions.set(neighbour, { negotiated, local });
     if (neighbour.peer === 0) neighbour.peer = this.rib.addPeer(settings);
     else this.rib.changePeer(neighbour.peer, settings);
     this.#names.set(neighbour.peer, neighbour.name);
@@ -112,6 +138,7 @@ export class SpeakerRoutes {
   /** Nothing of it stays. */
   forget(neighbour: Neighbour): void {
     if (neighbour.peer !== 0) this.rib.removePeer(neighbour.peer);
+    this.#sessions.delete(neighbour);
     neighbour.peer = 0;
   }
 
@@ -201,25 +228,21 @@ export class SpeakerRoutes {
     return nextHops.addressOf(nextHopIds[set]!);
   }
 
-  #originate(): void {
-    const { configuration } = this.#options;
-    for (const { prefix, set } of configuration.networks) {
-      const family = familyKey(prefix.family === 4 ? 1 : 2, 1);
-      const nextHop = new Uint8Array(prefix.family === 4 ? 4 : 16);
-      const reach = { family, nextHop, nlri: new Uint8Array(0) };
-      const plain: PathAttribute[] = [
-        ...[attribute(AttributeCode.origin, 'igp'), attribute(AttributeCode.asPath, [])],
-        prefix.family === 4 ? attribute(AttributeCode.nextHop, nextHop) : attribute(AttributeCode.mpReach, reach),
-      ];
-      const policy = compilePolicy({ name: 'network', statements: [{ set, action: 'accept' }] });
-      // The configuration has been checked.
-      if (!policy.ok) continue;
-      const rules = new PolicyForRoutes(policy.value, {
-        ...{ neighbour: { address: nextHop, as: configuration.as }, localAs: configuration.as },
-      });
-      const attributes = rules.apply(plain, family, undefined) ?? plain;
-      this.rib.announce(this.#own, family, { pathId: 0, length: prefix.length, address: prefix.bytes }, attributes);
-    }
+  #originate({ prefix, set }: NetworkConfiguration): void {
+    const { as } = this.#configuration;
+    const family = unicastOf(prefix);
+    const nextHop = new Uint8Array(prefix.family === 4 ? 4 : 16);
+    const reach = { family, nextHop, nlri: new Uint8Array(0) };
+    const plain: PathAttribute[] = [
+      ...[attribute(AttributeCode.origin, 'igp'), attribute(AttributeCode.asPath, [])],
+      prefix.family === 4 ? attribute(AttributeCode.nextHop, nextHop) : attribute(AttributeCode.mpReach, reach),
+    ];
+    const policy = compilePolicy({ name: 'network', statements: [{ set, action: 'accept' }] });
+    // The configuration has been checked.
+    if (!policy.ok) return;
+    const rules = new PolicyForRoutes(policy.value, { neighbour: { address: nextHop, as }, localAs: as });
+    const attributes = rules.apply(plain, family, undefined) ?? plain;
+    this.rib.announce(this.#own, family, nlriOf(prefix), attributes);
   }
 
   #settings({ configuration, address }: Neighbour, negotiated: NegotiatedSession, local: IpAddress): PeerSettings {
@@ -227,7 +250,7 @@ export class SpeakerRoutes {
     const ownNextHops = this.#options.ownNextHops(local);
     const policyOf = (name: string | undefined): PolicyChoice | undefined => {
       if (name === undefined || name === ACCEPT || name === REJECT) return name;
-      const policy = this.#options.configuration.policies.get(name);
+      const policy = this.#configuration.policies.get(name);
       // The configuration has been checked; what is not there lets nothing pass.
       if (policy === undefined) return REJECT;
       const { validate } = this.#options;
@@ -253,6 +276,18 @@ export class SpeakerRoutes {
       ...(routes.hasAigp === undefined ? {} : { hasAigp: routes.hasAigp }),
     };
   }
+}
+
+function ourselves({ as, identifier }: SpeakerConfiguration): PeerSettings {
+  return { kind: 'local', address: new Uint8Array(4), identifier, as, localAs: as, ownNextHops: {} };
+}
+
+function unicastOf({ family }: Prefix): FamilyKey {
+  return familyKey(family === 4 ? 1 : 2, 1);
+}
+
+function nlriOf({ length, bytes }: Prefix): NlriPrefix {
+  return { pathId: 0, length, address: bytes };
 }
 
 function exportSession(negotiated: NegotiatedSession): ExportSession {

@@ -9,15 +9,16 @@
  *   between; a neighbour that does not read gets no more than what fits into a window, the rest waits in the RIB's tables;
  * - takes `changes` of best routes for a forwarding table, when it wants to.
  */
-import { formatAddress, type IpAddress, type Prefix } from '@patronus/net';
+import { formatAddress, type IpAddress } from '@patronus/net';
 import { type FamilyKey, familyName } from '../codec/families.ts';
-import { DynamicNeighbours } from '../session/dynamicNeighbours.ts';
 import type { ConnectionId, SessionEffect, SessionInput } from '../session/effects.ts';
 import { Session } from '../session/session.ts';
 import { isDynamic, type NeighbourConfiguration, type SpeakerConfiguration } from './configuration.ts';
+import { type NeighbourChange, planOf } from './difference.ts';
 import type { SpeakerEffect } from './effects.ts';
 import { Neighbour } from './neighbour.ts';
 import { neighbourReport, summaryReport } from './neighbourReport.ts';
+import { Neighbours } from './neighbours.ts';
 import type { NeighbourReport, SummaryReport } from './reports.ts';
 import { type RouteChange, type RoutesOptions, SpeakerRoutes } from './routes.ts';
 
@@ -28,51 +29,78 @@ export interface SpeakerOptions extends RoutesOptions {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
-const DEFAULT_DYNAMIC = 100;
 /** Bytes of updates that one neighbour gets in one turn. */
 const TURN_BYTES = 64 * 1_024;
 
+/** Names of neighbours by what became of them. */
+export interface Reconfigured {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly reset: readonly string[];
+  /** Their routes pass other policies now, without a reset. */
+  readonly rerouted: readonly string[];
+}
+
 export class Speaker {
-  readonly configuration: SpeakerConfiguration;
   readonly routes: SpeakerRoutes;
   readonly #random: () => number;
-  readonly #neighbours = new Map<string, Neighbour>();
-  readonly #byAddress = new Map<string, Neighbour>();
-  readonly #byConnection = new Map<ConnectionId, Neighbour>();
-  readonly #dynamic: DynamicNeighbours<NeighbourConfiguration>;
+  readonly #neighbours = new Neighbours();
+  #configuration: SpeakerConfiguration;
   #effects: SpeakerEffect[] = [];
   #lastConnection = 0;
 
   constructor(options: SpeakerOptions) {
     const { configuration, random } = options;
-    this.configuration = configuration;
+    this.#configuration = configuration;
     this.#random = random;
     this.routes = new SpeakerRoutes(options);
-    const ranges = configuration.neighbours.filter(isDynamic);
-    this.#dynamic = new DynamicNeighbours(
-      ranges.map((template) => ({
-        ...{ prefix: template.address as Prefix, most: template.mostDynamic ?? DEFAULT_DYNAMIC, template },
-      })),
-    );
-    for (const neighbour of configuration.neighbours) {
-      if (isDynamic(neighbour)) continue;
-      this.#add(neighbour, { name: neighbour.name, address: neighbour.address as IpAddress, isDynamic: false });
-    }
+    this.#neighbours.setRanges(configuration.neighbours);
+    for (const neighbour of configuration.neighbours) if (!isDynamic(neighbour)) this.#addListed(neighbour);
+  }
+
+  get configuration(): SpeakerConfiguration {
+    return this.#configuration;
   }
 
   get neighbours(): Iterable<Neighbour> {
-    return this.#neighbours.values();
+    return this.#neighbours.all;
   }
 
   /** By name or address. */
   neighbour(nameOrAddress: string): Neighbour | undefined {
-    return this.#neighbours.get(nameOrAddress) ?? this.#byAddress.get(nameOrAddress);
+    return this.#neighbours.find(nameOrAddress);
+  }
+
+  /**
+   * Becomes another one with the least that it takes (difference.ts): neighbours come, go, or are reset with Cease 6/6,
+   * the others do not notice; what other policies let pass follows in `work`.
+   */
+  reconfigure(configuration: SpeakerConfiguration, nowMs: number): Reconfigured {
+    const before = this.#configuration;
+    this.#configuration = configuration;
+    this.routes.reconfigure(configuration);
+    this.#neighbours.setRanges(configuration.neighbours);
+    const present = this.#neighbours.list();
+    const plan = planOf(before, configuration, present, ({ address }) => this.#neighbours.admit(address));
+    for (const neighbour of plan.removed) this.#deconfigure(neighbour, nowMs);
+    for (const change of plan.changed) this.#change(change, nowMs);
+    for (const one of plan.added) {
+      const neighbour = this.#addListed(one);
+      if (!neighbour.isDisabled) this.#give(neighbour, { kind: 'start', isAutomatic: true }, nowMs);
+    }
+    const namesOf = (changes: readonly NeighbourChange[]) => changes.map(({ neighbour }) => neighbour.name);
+    return {
+      added: plan.added.map(({ name }) => name),
+      removed: plan.removed.map(({ name }) => name),
+      reset: namesOf(plan.changed.filter(({ reset }) => reset === 'always')),
+      rerouted: namesOf(plan.changed.filter(({ reset, isRerouted }) => reset !== 'always' && isRerouted)),
+    };
   }
 
   /** When `tick` is due, ms; Infinity: never. */
   get deadline(): number {
     let earliest = NEVER;
-    for (const { session } of this.#neighbours.values()) earliest = Math.min(earliest, session.deadline);
+    for (const { session } of this.#neighbours.all) earliest = Math.min(earliest, session.deadline);
     return earliest;
   }
 
@@ -85,18 +113,18 @@ export class Speaker {
 
   /** All neighbours that are not disabled, and routes of our own. */
   start(nowMs: number): void {
-    for (const neighbour of this.#neighbours.values()) {
+    for (const neighbour of this.#neighbours.all) {
       if (!neighbour.isDisabled) this.#give(neighbour, { kind: 'start', isAutomatic: true }, nowMs);
     }
   }
 
   /** All sessions end with a word. */
   stop(reason: string | undefined, nowMs: number): void {
-    for (const neighbour of this.#neighbours.values()) this.#give(neighbour, stopOf(reason), nowMs);
+    for (const neighbour of this.#neighbours.all) this.#give(neighbour, stopOf(reason), nowMs);
   }
 
   tick(nowMs: number): void {
-    for (const neighbour of [...this.#neighbours.values()]) {
+    for (const neighbour of this.#neighbours.list()) {
       if (neighbour.session.deadline <= nowMs) this.#give(neighbour, { kind: 'tick' }, nowMs);
     }
   }
@@ -107,14 +135,14 @@ export class Speaker {
       this.#effects.push({ kind: 'refused', remote, reason: neighbour }, { kind: 'close', connection });
       return;
     }
-    this.#byConnection.set(connection, neighbour);
+    this.#neighbours.connect(connection, neighbour);
     neighbour.locals.set(connection, local);
     this.#effects.push({ kind: 'recognized', connection, neighbour: neighbour.configuration });
     this.#give(neighbour, { kind: 'accepted', connection }, nowMs);
   }
 
   connected(connection: ConnectionId, local: IpAddress, nowMs: number): void {
-    this.#byConnection.get(connection)?.locals.set(connection, local);
+    this.#neighbours.of(connection)?.locals.set(connection, local);
     this.#giveTo(connection, { kind: 'connected', connection }, nowMs);
   }
 
@@ -123,13 +151,13 @@ export class Speaker {
   }
 
   sent(connection: ConnectionId, waitingBytes: number, nowMs: number): void {
-    this.#byConnection.get(connection)?.waiting.set(connection, waitingBytes);
+    this.#neighbours.of(connection)?.waiting.set(connection, waitingBytes);
     this.#giveTo(connection, { kind: 'sent', connection, waitingBytes }, nowMs);
   }
 
   closed(connection: ConnectionId, reason: string, nowMs: number): void {
     this.#giveTo(connection, { kind: 'closed', connection, ...(reason === '' ? {} : { reason }) }, nowMs);
-    this.#forget(connection);
+    this.#neighbours.disconnect(connection);
   }
 
   /** A person wants it down until further notice, or up again. */
@@ -145,8 +173,7 @@ export class Speaker {
 
   /** Down and up again. */
   clear(neighbour: Neighbour, reason: string | undefined, nowMs: number): void {
-    this.#give(neighbour, { kind: 'reset', ...(reason === undefined ? {} : { reason }) }, nowMs);
-    if (neighbour.session.state === 'Idle' && !neighbour.isDisabled) this.#give(neighbour, { kind: 'start' }, nowMs);
+    this.#restart(neighbour, { kind: 'reset', ...(reason === undefined ? {} : { reason }) }, nowMs);
   }
 
   /** Asks for its routes again; false: it cannot. */
@@ -171,7 +198,7 @@ export class Speaker {
   /** There is something that `work` could do now. */
   get isWork(): boolean {
     if (this.routes.hasWork) return true;
-    for (const neighbour of this.#neighbours.values()) {
+    for (const neighbour of this.#neighbours.all) {
       if (!neighbour.isCongested && this.routes.hasUpdates(neighbour)) return true;
     }
     return false;
@@ -180,7 +207,7 @@ export class Speaker {
   /** Some of what the RIB has put off, then updates for each neighbour that reads. */
   work(nowMs: number): void {
     if (this.routes.hasWork) this.routes.work();
-    for (const neighbour of [...this.#neighbours.values()]) {
+    for (const neighbour of this.#neighbours.list()) {
       if (neighbour.isCongested || !this.routes.hasUpdates(neighbour)) continue;
       const bytes = this.routes.nextUpdates(neighbour, TURN_BYTES);
       if (bytes.length === 0) continue;
@@ -200,17 +227,17 @@ export class Speaker {
   }
 
   *neighbourReports(nowMs: number): Generator<NeighbourReport> {
-    for (const neighbour of this.#neighbours.values()) yield this.neighbourReport(neighbour, nowMs);
+    for (const neighbour of this.#neighbours.all) yield this.neighbourReport(neighbour, nowMs);
   }
 
   summary(): SummaryReport {
-    return summaryReport(this.configuration, [...this.#neighbours.values()], this.routes);
+    return summaryReport(this.#configuration, this.#neighbours.list(), this.routes);
   }
 
   #recognize(remote: IpAddress, nowMs: number): Neighbour | string {
-    const known = this.#byAddress.get(formatAddress(remote));
+    const known = this.#neighbours.at(remote);
     if (known !== undefined) return known;
-    const admission = this.#dynamic.admit(remote.bytes);
+    const admission = this.#neighbours.admit(remote);
     if (admission.kind === 'unknown') return 'it is no neighbour of ours';
     if (admission.kind === 'full') return `there are ${admission.most} neighbours from its range already`;
     const name = formatAddress(remote);
@@ -233,13 +260,45 @@ export class Speaker {
       },
     });
     const neighbour = new Neighbour(configuration, identity, session);
-    this.#neighbours.set(identity.name, neighbour);
-    this.#byAddress.set(formatAddress(identity.address), neighbour);
+    this.#neighbours.add(neighbour);
     return neighbour;
   }
 
+  #addListed(configuration: NeighbourConfiguration): Neighbour {
+    const { name, address } = configuration;
+    return this.#add(configuration, { name, address: address as IpAddress, isDynamic: false });
+  }
+
+  /** It is nobody of ours any more: Cease 6/3, and nothing of it stays. */
+  #deconfigure(neighbour: Neighbour, nowMs: number): void {
+    this.#give(neighbour, { kind: 'stop', isDeconfigured: true }, nowMs);
+    this.#neighbours.remove(neighbour);
+    this.routes.forget(neighbour);
+  }
+
+  #change({ neighbour, configuration, reset, isRerouted }: NeighbourChange, nowMs: number): void {
+    const { session, configuration: before } = neighbour;
+    neighbour.configuration = configuration;
+    session.configuration = configuration.session;
+    const isDisabled = configuration.isDisabled === true;
+    if (isDisabled !== (before.isDisabled === true)) {
+      if (isDisabled) this.shutdown(neighbour, undefined, nowMs);
+      else this.enable(neighbour, nowMs);
+    } else if (reset === 'always' || (reset === 'unlessEstablished' && session.state !== 'Established')) {
+      this.#restart(neighbour, { kind: 'reset', isConfigurationChange: true }, nowMs);
+    }
+    // What is kept of it, over its restart too, is judged as it will be when it is back.
+    if (isRerouted) this.routes.reroute(neighbour);
+  }
+
+  #restart(neighbour: Neighbour, reset: SessionInput, nowMs: number): void {
+    this.#give(neighbour, reset, nowMs);
+    if (neighbour.session.state !== 'Idle' || neighbour.isDisabled || !this.#neighbours.has(neighbour)) return;
+    this.#give(neighbour, { kind: 'start' }, nowMs);
+  }
+
   #giveTo(connection: ConnectionId, input: SessionInput, nowMs: number): void {
-    const neighbour = this.#byConnection.get(connection);
+    const neighbour = this.#neighbours.of(connection);
     if (neighbour !== undefined) this.#give(neighbour, input, nowMs);
   }
 
@@ -257,7 +316,7 @@ export class Speaker {
     switch (effect.kind) {
       case 'connect': {
         const { connection } = effect;
-        this.#byConnection.set(connection, neighbour);
+        this.#neighbours.connect(connection, neighbour);
         this.#effects.push({
           kind: 'connect',
           connection,
@@ -271,7 +330,7 @@ export class Speaker {
         return;
       case 'close':
         this.#effects.push(effect);
-        this.#forget(effect.connection);
+        this.#neighbours.disconnect(effect.connection);
         return;
       case 'state':
         this.#effects.push({ kind: 'state', neighbour: name, from: effect.from, to: effect.to });
@@ -316,17 +375,10 @@ export class Speaker {
     else this.routes.refreshEnds(neighbour, family);
   }
 
-  #forget(connection: ConnectionId): void {
-    this.#byConnection.get(connection)?.forget(connection);
-    this.#byConnection.delete(connection);
-  }
-
   /** Of a neighbour that nobody listed nothing stays but routes that are kept over its restart. */
   #release(neighbour: Neighbour): void {
     if (neighbour.session.staleFamilies.length > 0) return;
-    this.#dynamic.release(neighbour.address.bytes);
-    this.#neighbours.delete(neighbour.name);
-    this.#byAddress.delete(formatAddress(neighbour.address));
+    this.#neighbours.remove(neighbour);
     this.routes.forget(neighbour);
   }
 }
