@@ -102,7 +102,7 @@ export function tellStatus(sources: StatusSources): EdgeStatus {
     reach: telemetry?.reach ?? [],
     shaping: telemetry?.shaping ?? [],
     protection: telemetry?.protection ?? null,
-    decisions: dataPlane.steering.ledger.decisions.slice(-latestDecisions),
+    decisions: dataPlane.steering.ledger.last(latestDecisions),
     capabilities: dataPlane.capabilities,
     reports: {
       waiting: sources.reportsWaiting,

@@ -1,17 +1,23 @@
 /**
- * The decisions of this edge, the latest thousand, in memory and on disk: a file of JSON lines that is appended to and
- * now and then written anew, so that numbers go on after a restart.
+ * The decisions of this edge, the latest thousand, in memory, compressed, and on disk: a file of JSON lines that is appended
+ * to and now and then written anew, so that numbers go on after a restart.
  */
 import { appendFileSync, chmodSync } from 'node:fs';
 import { type DecisionTelemetry, decisionSchema } from '@patronus/protocol';
 import { EdgeError, messageOf } from '../errors.ts';
 import { readWhole, writeWhole } from '../state/files.ts';
+import { Archive } from './archive.ts';
 
 const KEPT = 1_000;
+/** Compressed, room for a thousand among some thirty candidates each; among very many for the latest of them. */
+const KEPT_BYTES = 512 * 1024;
+const CHAPTER = 50;
 
 export class Ledger {
   readonly #path: string;
-  #decisions: DecisionTelemetry[];
+  readonly #archive = new Archive(KEPT_BYTES);
+  #written = 0;
+  #lastNumber = 0;
   #linesOnDisk: number;
 
   /** Reads what is there. Lines that a crash cut off or that mean nothing are passed over. */
@@ -19,31 +25,46 @@ export class Ledger {
     this.#path = path;
     const lines = (readWhole(path) ?? '').split('\n').filter((line) => line !== '');
     this.#linesOnDisk = lines.length;
-    this.#decisions = lines.flatMap(parse).slice(-KEPT);
+    this.#remember(lines.flatMap(parse).slice(-KEPT));
   }
 
   /** Oldest first. */
   get decisions(): readonly DecisionTelemetry[] {
-    return this.#decisions;
+    return this.last(KEPT);
   }
 
   /** The highest number there is; 0: none. */
   get lastNumber(): number {
-    return this.#decisions.reduce((highest, { number }) => Math.max(highest, number), 0);
+    return this.#lastNumber;
+  }
+
+  /** The latest so many, oldest first. */
+  last(count: number): readonly DecisionTelemetry[] {
+    const found: DecisionTelemetry[] = [];
+    for (const decisions of this.#newestFirst()) {
+      found.unshift(...decisions);
+      if (found.length >= count) break;
+    }
+    return found.slice(-count);
   }
 
   /** The latest about a group; undefined: none that is kept. */
   latest(treatment: string, edgeId: string): DecisionTelemetry | undefined {
-    return this.#decisions.findLast((one) => one.treatment === treatment && one.edgeId === edgeId);
+    for (const decisions of this.#newestFirst()) {
+      const found = decisions.findLast((one) => one.treatment === treatment && one.edgeId === edgeId);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Remembers them, also when the disk is full, which it throws. A power cut may cost the last ones. */
   add(decisions: readonly DecisionTelemetry[]): void {
-    this.#decisions = [...this.#decisions, ...decisions].slice(-KEPT);
+    this.#remember(decisions);
     try {
       if (this.#linesOnDisk + decisions.length > 2 * KEPT) {
-        writeWhole(this.#path, asLines(this.#decisions));
-        this.#linesOnDisk = this.#decisions.length;
+        const kept = this.decisions;
+        writeWhole(this.#path, asLines(kept));
+        this.#linesOnDisk = kept.length;
         return;
       }
       appendFileSync(this.#path, asLines(decisions), { mode: 0o600 });
@@ -56,6 +77,20 @@ export class Ledger {
         `${this.#path} cannot be written (${messageOf(error)}); check space and rights`,
       );
     }
+  }
+
+  #remember(decisions: readonly DecisionTelemetry[]): void {
+    for (const decision of decisions) {
+      if (this.#written++ % CHAPTER === 0 || this.#archive.chapters.length === 0) this.#archive.begin(decision.number);
+      this.#archive.write(JSON.stringify(decision));
+      this.#lastNumber = Math.max(this.#lastNumber, decision.number);
+    }
+  }
+
+  /** Some at a time, in the order in which they were made. */
+  *#newestFirst(): Generator<DecisionTelemetry[]> {
+    for (const chapter of this.#archive.chapters.toReversed())
+      yield this.#archive.linesOf(chapter).map((line): DecisionTelemetry => JSON.parse(line));
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The latest of what steering heard and decided, as lines of a recording, in memory. Bounded: it is cut into pieces that
- * each begin with a whole state, and the oldest piece goes when there is no room for more.
+ * The latest of what steering heard and decided, as lines of a recording, compressed in memory that is taken at the start.
+ * Each chapter begins with a whole state, so that what is left when the oldest has gone can still be replayed.
  */
 import {
   type Decision,
@@ -10,27 +10,22 @@ import {
   type SteeringEvent,
   type SteeringState,
 } from '@patronus/steering';
+import { Archive } from './archive.ts';
 
-/** An hour of a dozen tunnels with traffic, a day of idle ones. */
-const MOST_CHARACTERS = 16 * 1024 * 1024;
-const PIECE_CHARACTERS = 1024 * 1024;
-
-interface Piece {
-  readonly fromMs: number;
-  readonly lines: string[];
-  characters: number;
-  /** It is full with so many: more where its beginning is large, so that beginnings stay the smaller part. */
-  most: number;
-}
+/** Some 30 MB of text: an hour and more of a dozen tunnels with traffic, days of idle ones. */
+const KEPT_BYTES = 4 * 1024 * 1024;
+/** Of text. */
+const CHAPTER_BYTES = 1024 * 1024;
 
 export class Recorder {
-  readonly #most: number;
-  readonly #piece: number;
-  #pieces: Piece[] = [];
+  readonly #archive: Archive;
+  readonly #chapterBytes: number;
+  /** The chapter is full with so many: more where its beginning is large, so that beginnings stay the smaller part. */
+  #mostBytes = 0;
 
-  constructor(most = MOST_CHARACTERS, piece = PIECE_CHARACTERS) {
-    this.#most = most;
-    this.#piece = piece;
+  constructor(keptBytes = KEPT_BYTES, chapterBytes = CHAPTER_BYTES) {
+    this.#archive = new Archive(keptBytes);
+    this.#chapterBytes = chapterBytes;
   }
 
   /** One turn of steering: the state before it, what it heard, and what came of it. */
@@ -40,36 +35,29 @@ export class Recorder {
     event: SteeringEvent,
     decisions: readonly Decision[],
   ): void {
-    let piece = this.#pieces.at(-1);
-    if (piece === undefined || piece.characters >= piece.most) {
-      piece = { fromMs: event.atMs, lines: [], characters: 0, most: this.#piece };
-      this.#pieces.push(piece);
-      this.#write(piece, recordedStart(before, configuration));
-      piece.most += 3 * piece.characters;
+    const chapter = this.#archive.chapters.at(-1);
+    if (chapter === undefined || chapter.bytes >= this.#mostBytes) {
+      this.#archive.begin(event.atMs);
+      this.#write(recordedStart(before, configuration));
+      this.#mostBytes = this.#chapterBytes + 4 * (this.#archive.chapters.at(-1)?.bytes ?? 0);
     }
-    // Told also where a piece begins with it: the beginning of a later piece is left out.
-    if (event.type === 'configured') this.#write(piece, { type: 'configuration', configuration });
-    this.#write(piece, { type: 'event', event });
-    for (const decision of decisions) this.#write(piece, { type: 'decision', decision });
-    while (this.#pieces.length > 1 && this.#characters() > this.#most) this.#pieces.shift();
+    // Told also where a chapter begins with it: the beginning of a later chapter is left out.
+    if (event.type === 'configured') this.#write({ type: 'configuration', configuration });
+    this.#write({ type: 'event', event });
+    for (const decision of decisions) this.#write({ type: 'decision', decision });
   }
 
-  /** From the beginning of the piece that holds that moment, monotonic ms; from the oldest unless given. */
+  /** From the beginning of the chapter that holds that moment, monotonic ms; from the oldest unless given. */
   lines(sinceMs = Number.NEGATIVE_INFINITY): string[] {
-    const from = this.#pieces.findLastIndex((piece) => piece.fromMs <= sinceMs);
-    const [first, ...others] = this.#pieces.slice(Math.max(0, from));
+    const { chapters } = this.#archive;
+    const from = chapters.findLastIndex(({ mark }) => mark <= sinceMs);
+    const [first, ...others] = chapters.slice(Math.max(0, from));
     if (first === undefined) return [];
-    // Later pieces go on where the one before ended: their own beginnings are left out.
-    return [...first.lines, ...others.flatMap(({ lines }) => lines.slice(1))];
+    // Later chapters go on where the one before ended: their own beginnings are left out.
+    return [...this.#archive.linesOf(first), ...others.flatMap((chapter) => this.#archive.linesOf(chapter).slice(1))];
   }
 
-  #characters(): number {
-    return this.#pieces.reduce((total, { characters }) => total + characters, 0);
-  }
-
-  #write(piece: Piece, line: RecordedLine): void {
-    const text = JSON.stringify(line);
-    piece.lines.push(text);
-    piece.characters += text.length;
+  #write(line: RecordedLine): void {
+    this.#archive.write(JSON.stringify(line));
   }
 }
