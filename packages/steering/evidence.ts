@@ -2,7 +2,7 @@
 import type { DirectionQuality, QualityReport, Sample } from './model.ts';
 import type { Thresholds } from './thresholds.ts';
 
-/** 2 s of a tunnel with traffic. */
+/** 2 s of a tunnel with traffic, 0.8 s of one that may be getting worse. */
 const RECENT = 8;
 const SPACED = 15;
 

@@ -1,7 +1,7 @@
 /**
  * Has every tunnel that both ends can measure reported to its other end, and tells steering what came of it. A tunnel that
- * carries traffic is reported ten times a second and told four times, all such tunnels at the same moments: one waking for
- * all costs little more than one for each. The report of an idle one goes along with its BFD packets, every other of them at
+ * carries traffic is reported ten times a second and told four times, or ten where it may be getting worse, all such tunnels
+ * at the same moments: one waking for all costs little more than one for each. The report of an idle one goes along with its BFD packets, every other of them at
  * their usual second: it has the same length, so both are one buffer to the kernel, and cost no waking at either end.
  */
 import { emptyReport, TunnelMeasurement } from '@patronus/steering/measurement';
@@ -99,7 +99,8 @@ export class Measurements {
       isAnyBusy ||= isBusy;
       if (now >= measured.reportedMs + IDLE_REPORT_MS || (reports && isBusy)) this.#send(measured, SCRATCH, now);
       idleAtMs = Math.min(idleAtMs, measured.reportedMs + IDLE_REPORT_MS);
-      if (idleQuality || (quality && isBusy)) told.push(qualityReport(measured, now));
+      const isWanted = measured.measurement.isRestless(now) ? reports : quality;
+      if (idleQuality || (isWanted && isBusy)) told.push(qualityReport(measured, now));
     }
     this.#lastTickMs = now;
     this.nextLook = Math.min(next(now, REPORT_MS), next(now, QUALITY_MS), idleAtMs);
@@ -150,7 +151,7 @@ function rounded(value: number | null): number | null {
 function qualityReport({ link, measurement }: Measured, now: number): QualityReport {
   return {
     id: link.tunnel!.id,
-    roundTripUs: rounded(measurement.roundTrip.smoothedUs),
+    roundTripUs: rounded(measurement.roundTrip.middleUs),
     outgoing: measurement.outgoing(now),
     incoming: measurement.incoming(now),
   };

@@ -230,6 +230,38 @@ test('round trips are measured by every report, whatever the clocks say', () => 
   near(tunnel.right.measurement.roundTrip.smoothedUs!, 40_000, 1_500);
 });
 
+test('a path that became longer shows with the third report, and two late ones do not', () => {
+  const tunnel = new Tunnel();
+  tunnel.run(3_000);
+  const middleMs = () => tunnel.left.measurement.roundTrip.middleUs! / 1_000;
+  tunnel.there.delayUs += 150_000;
+  tunnel.run(150);
+  tunnel.there.delayUs -= 150_000;
+  tunnel.run(1_000, () => near(middleMs(), 20, 1.5));
+  tunnel.there.delayUs += 150_000;
+  tunnel.run(600);
+  near(middleMs(), 170, 1.5);
+});
+
+test('news of loss or of a longer way make a path restless, for a second after the last; a single lost packet does not', () => {
+  for (const spoil of [
+    ({ there }: Tunnel) => Object.assign(there, { loss: 0.05 }),
+    ({ back }: Tunnel) => Object.assign(back, { delayUs: 160_000 }),
+  ]) {
+    const tunnel = new Tunnel();
+    const isRestless = () => tunnel.left.measurement.isRestless(tunnel.left.clockUs(tunnel.nowUs) / 1_000);
+    tunnel.run(2_000);
+    tunnel.left.counter += 1;
+    tunnel.run(1_000, () => assert.ok(!isRestless()));
+    spoil(tunnel);
+    tunnel.run(500);
+    assert.ok(isRestless());
+    Object.assign(tunnel.there, { loss: 0 });
+    tunnel.run(2_500);
+    assert.ok(!isRestless(), 'what lasts is usual');
+  }
+});
+
 test('an end that begins anew is measured anew', () => {
   const tunnel = new Tunnel();
   tunnel.run(3_000);

@@ -17,6 +17,11 @@ import { LossWindow } from './window.ts';
 const LONGEST_ROUND_TRIP_US = 10_000_000;
 /** What was reported last is believed for so long. */
 const BELIEVED_MS = 5_000;
+/** After news that a path may be getting worse it is looked at closely for so long. */
+const RESTLESS_MS = 1_000;
+/** So many packets lost between two reports are such news, if they are so large a part: a single one is not. */
+const NEWS_LOST = 2;
+const NEWS_LOSS = 0.005;
 
 /** What one end tells the other. Times are µs of its own clock; totals count modulo 2^32. */
 export interface Report {
@@ -68,6 +73,7 @@ export class TunnelMeasurement {
   #toldUs = Number.NEGATIVE_INFINITY;
   #probesReceived = 0;
   #lastSentUs = 0;
+  #restlessUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(instance: number) {
     this.#instance = instance;
@@ -103,18 +109,26 @@ export class TunnelMeasurement {
     // The far end began anew, perhaps with another clock.
     if (isNew) this.#delay = new OneWayDelay();
     this.#delay.sample(report.sentUs, nowUs);
-    this.#measureRoundTrip(report, nowUs);
     const nowMs = nowUs / 1_000;
+    let isNews = this.#measureRoundTrip(report, nowUs);
     if (!isNew) {
       const expected = difference(report.expected, told.expected);
-      this.#outgoing.add(expected, expected - difference(report.received, told.received), nowMs);
+      const lost = expected - difference(report.received, told.received);
+      this.#outgoing.add(expected, lost, nowMs);
+      isNews ||= lost >= NEWS_LOST && lost > expected * NEWS_LOSS;
       const stretchUs = report.sentUs - told.sentUs;
       this.#capacity.add(difference(report.receivedBytes, told.receivedBytes), stretchUs, report.delayChangeUs, nowMs);
       this.#excuse(difference(report.probesSent, told.probesSent), traffic.probesReceived);
     } else this.#probesReceived = traffic.probesReceived;
+    if (isNews) this.#restlessUntilMs = nowMs + RESTLESS_MS;
     Object.assign(told, report);
     this.#toldUs = nowUs;
     return true;
+  }
+
+  /** Whether what came lately may mean that the path is getting worse in the direction that this end sends, or longer. */
+  isRestless(nowMs: number): boolean {
+    return nowMs < this.#restlessUntilMs;
   }
 
   /** From the other end to here; null: it has not told anything yet. */
@@ -160,10 +174,12 @@ export class TunnelMeasurement {
     if (sent < MOST_PROBES) this.gaps.excuse(sent - arrived);
   }
 
-  #measureRoundTrip({ echoUs, heldUs }: Report, nowUs: number): void {
-    if (echoUs === 0 || echoUs > this.#lastSentUs) return;
+  /** Answers whether it was news. */
+  #measureRoundTrip({ echoUs, heldUs }: Report, nowUs: number): boolean {
+    if (echoUs === 0 || echoUs > this.#lastSentUs) return false;
     const roundTripUs = nowUs - echoUs - heldUs;
-    if (roundTripUs >= 0 && roundTripUs <= LONGEST_ROUND_TRIP_US) this.roundTrip.sample(roundTripUs, nowUs / 1_000);
+    if (roundTripUs < 0 || roundTripUs > LONGEST_ROUND_TRIP_US) return false;
+    return this.roundTrip.sample(roundTripUs, nowUs / 1_000);
   }
 }
 
