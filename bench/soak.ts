@@ -5,23 +5,25 @@
  *
  *     npm run -s bench -- soak --json [--minutes 60] [--steady]
  *
- * `rssGrowthMiB`: resident memory of the larger forwarder, the least of the last minute less the least of the minute after
- * the first ten (or after a sixth of the time): what the garbage collector would give back does not count. `edgesGrowthMiB`:
- * the same of all processes of both edges together. `swing.falseSwitches`: times that anything moved. `--steady`: without
- * edges and swing. Needs root.
+ * `growthMiB` of each kind of process: of each one the least resident memory of the last minute less the least of the minute
+ * after the first ten (or after a sixth of the time), so that what the garbage collector gives back does not count; told is
+ * the one that grew most, with all of them in `each`. `forwarder`: of the two that carry the counted stream; `edge`,
+ * `edgeForwarder` and `standby`: of the edges, whose controller is part of this program and is not counted.
+ * `rssGrowthMiB` is that of `forwarder`. `swing.falseSwitches`: times that anything moved; `decisions`: of the edges, with their
+ * reasons. `--steady`: without edges and swing. Needs root.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Cleanup } from '../test/interop/fixtures/twoSites.ts';
 import { enterOwnNamespace } from '../test/interop/ownNamespace.ts';
-import { pidsOf, startGateways, UPLINK_BITS_PER_SECOND, withStream } from './failover/gateways.ts';
+import { startGateways, UPLINK_BITS_PER_SECOND, withStream } from './failover/gateways.ts';
 import { swing } from './failover/swing.ts';
 import { hasten, World } from './forwarding/world.ts';
+import { processesOf, Residence, type Watched } from './soak/residence.ts';
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +37,7 @@ const PER_SECOND = 1_000;
 const PORT = 5_400;
 const SAMPLE_MS = 5_000;
 const MINUTE_MS = 60_000;
+const SAMPLES_PER_MINUTE = MINUTE_MS / SAMPLE_MS;
 const program = fileURLToPath(new URL('./soak/stream.ts', import.meta.url));
 
 if (process.getuid?.() !== 0 || !(minutes > 0)) {
@@ -71,10 +74,6 @@ async function end(): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void end().finally(() => process.exit(130)));
 
-function residentKiB(pid: number): number {
-  return Number(/^Rss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1]);
-}
-
 try {
   const { address, pids } = await world.patronus();
   const { left, right } = world;
@@ -86,38 +85,31 @@ try {
   const sent = start(left.namespace, process.execPath, program, 'send', address, `${PORT}`, `${PER_SECOND}`);
   const context = { after: (work: () => unknown) => void cleanups.push(work) } as Cleanup;
   const edges = values.steady ? undefined : await startGateways(context, withStream);
-  for (const pid of [...pids, ...(edges?.gateways.flatMap(pidsOf) ?? [])]) hasten(pid);
+  const watched: Watched[] = [
+    ...pids.map((pid): Watched => ({ kind: 'forwarder', pid })),
+    ...(edges?.gateways.flatMap(processesOf) ?? []),
+  ];
+  for (const { pid } of watched) hasten(pid);
   const tell = (text: string) => void process.stderr.write(`${text}\n`);
   const swung = edges && swing(context, edges, UPLINK_BITS_PER_SECOND, minutes * 60, tell);
-  const samples: { readonly atMs: number; readonly kib: number; readonly edgesKib: number }[] = [];
+  const residence = new Residence(watched);
   const begin = performance.now();
   const handshakesBefore = (await left.telemetry()).counters;
   while (performance.now() - begin < minutes * MINUTE_MS) {
     await pause(SAMPLE_MS);
     const atMs = performance.now() - begin;
-    const ofEdges = (edges?.gateways.flatMap(pidsOf) ?? []).map(residentKiB);
-    samples.push({
-      atMs,
-      kib: Math.max(...pids.map(residentKiB)),
-      edgesKib: ofEdges.reduce((sum, kib) => sum + kib, 0),
-    });
-    if (samples.length % 12 > 0) continue;
-    const { kib } = samples.at(-1)!;
-    tell(`${(atMs / MINUTE_MS).toFixed(1)} of ${minutes} min: ${kib} KiB; edges ${ofEdges.join(', ')} KiB`);
+    const { words, count } = residence.sample(atMs);
+    if (count % SAMPLES_PER_MINUTE === 0) tell(`${(atMs / MINUTE_MS).toFixed(1)} of ${minutes} min, KiB: ${words}`);
   }
   const settledMs = Math.min(10, minutes / 6) * MINUTE_MS;
-  const least = (of: 'kib' | 'edgesKib', from: number) =>
-    Math.min(...samples.filter(({ atMs }) => atMs >= from && atMs <= from + MINUTE_MS).map((sample) => sample[of]));
+  const growthMiB = residence.growth(settledMs);
   const { counters } = await left.telemetry();
   const count = (name: string) => counters[name]! - handshakesBefore[name]!;
-  const lastMs = samples.at(-1)!.atMs - MINUTE_MS;
   const { seen = 0, highest = 0, late = 0 } = received.told ?? {};
-  const mebibytes = (kib: number, digits: number) => Number((kib / 1024).toFixed(digits));
   const result = {
     minutes,
-    rssGrowthMiB: mebibytes(least('kib', lastMs) - least('kib', settledMs), 2),
-    rssMiB: mebibytes(least('kib', lastMs), 1),
-    edgesGrowthMiB: mebibytes(least('edgesKib', lastMs) - least('edgesKib', settledMs), 2),
+    rssGrowthMiB: growthMiB.forwarder!.growthMiB,
+    growthMiB,
     handshakes: count('initiationsSent') + count('responsesSent'),
     sent: sent.told?.sent ?? 0,
     /** Of those before the last that was seen. */

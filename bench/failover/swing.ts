@@ -15,8 +15,20 @@ export interface Swing {
   readonly seconds: number;
   /** Decisions of both edges to send elsewhere, or, where more, times that the stream was seen to come by another uplink. */
   readonly falseSwitches: number;
+  /** Those of the edges, with what they were made for. */
+  readonly decisions: readonly FalseSwitch[];
   /** Of the uplink's rate, as it was sent over the wire: the least and the most of a quarter of a second. */
   readonly load: { readonly least: number; readonly most: number };
+}
+
+export interface FalseSwitch {
+  readonly atSeconds: number;
+  readonly edge: string;
+  readonly treatment: string;
+  readonly rule: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
 }
 
 const bulk = fileURLToPath(new URL('./bulk.ts', import.meta.url));
@@ -40,8 +52,8 @@ export async function swing(
   for (const uplink of uplinkNames) limit(first, uplink, bitsPerSecond);
   await pause(SETTLE_MS);
   const decisions = () =>
-    gateways.flatMap(({ id }) => controller.heard(id, 'decisions').flatMap((heard) => heard.decisions));
-  const before = decisions().length;
+    gateways.map(({ id }) => controller.heard(id, 'decisions').flatMap((heard) => heard.decisions));
+  const before = decisions().map(({ length }) => length);
   const moves = gateways.map(() => 0);
   let carriers = await Promise.all(gateways.map(carrierTo));
   const args = [bulk, first.lanAddress, second.lanAddress, String(bitsPerSecond)];
@@ -51,6 +63,7 @@ export async function swing(
   context.after(() => void load.kill('SIGKILL'));
 
   const begin = performance.now();
+  const beginWallMs = Date.now();
   let sent = gateways.map(sentTo);
   let bytes = bytesFrom(first);
   let atMs = begin;
@@ -71,15 +84,22 @@ export async function swing(
     [sent, bytes, atMs] = [now, nowBytes, performance.now()];
   }
   await end(load, () => load.stdin!.end());
-  // Others change the order of those that stand by, which moves nothing.
-  const made = decisions()
-    .slice(before)
-    .filter(({ chosen, previous }) => chosen[0] !== previous[0]);
-  for (const decision of made) tell(`decision: ${JSON.stringify(decision).slice(0, 1_500)}`);
+  const made = decisions().flatMap((all, at) =>
+    all
+      .slice(before[at])
+      // Others change the order of those that stand by, which moves nothing.
+      .filter(({ chosen, previous }) => chosen[0] !== previous[0])
+      .map(({ wallMs, treatment, rule, chosen, previous, reason }) => ({
+        ...{ atSeconds: (wallMs - beginWallMs) / 1_000, edge: gateways[at]!.id, treatment, rule },
+        ...{ from: previous[0] ?? '', to: chosen[0] ?? '', reason },
+      })),
+  );
+  for (const decision of made) tell(`decision: ${JSON.stringify(decision)}`);
   const falseSwitches = Math.max(made.length, moves[0]! + moves[1]!);
   tell(`load swung for ${seconds} s: ${falseSwitches} switches`);
   const rounded = (share: number) => Math.round(share * 100) / 100;
-  return { seconds, falseSwitches, load: { least: rounded(Math.min(...shares)), most: rounded(Math.max(...shares)) } };
+  const least = rounded(Math.min(...shares));
+  return { seconds, falseSwitches, decisions: made, load: { least, most: rounded(Math.max(...shares)) } };
 }
 
 function limit(gateway: Gateway, uplink: string, bitsPerSecond: number): void {
