@@ -1,10 +1,10 @@
 /** `patronus edge run`: until SIGTERM or SIGINT. */
 import { flushCompileCache } from 'node:module';
 import { dieWithParent, giveBackMemory } from '@patronus/system/linux';
-import pino from 'pino';
 import { Edge } from '../edge.ts';
 import { EdgeError, exitCodes } from '../errors.ts';
 import { readIdentity } from '../identity/identity.ts';
+import { openLog } from '../log.ts';
 import { makeStateFolder } from '../state/files.ts';
 import type { StatePaths } from '../state/paths.ts';
 import { isRunning, serveQuestions } from '../status/socket.ts';
@@ -26,7 +26,7 @@ export interface RunOptions {
 export async function run({ paths, token, trialMs, logLevel, supervisor }: RunOptions): Promise<void> {
   if (supervisor !== undefined && !dieWithParent(supervisor, 'SIGTERM')) return;
   requireNetworkRight();
-  const log = pino({ name: 'edge', level: logLevel });
+  const log = openLog(logLevel);
   makeStateFolder(paths.directory);
   if (await isRunning(paths)) {
     throw new EdgeError(
