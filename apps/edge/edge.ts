@@ -13,7 +13,7 @@ import {
   TELEMETRY_INTERVAL_MS,
 } from '@patronus/protocol';
 import type { Explanation } from '@patronus/steering';
-import { systemClock } from '@patronus/system/linux';
+import { systemClock, Tidiness } from '@patronus/system/linux';
 import type { Logger } from 'pino';
 import { Channel } from './channel/channel.ts';
 import { Outbox } from './channel/outbox.ts';
@@ -83,6 +83,7 @@ export class Edge {
   #activity: Activity = 'busy';
   #telemetry: Telemetry | undefined;
   readonly #pulse = new Pulse((error) => this.#log.error({ err: error }, 'unexpected failure'));
+  readonly #tidiness = new Tidiness();
   #trialTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: EdgeOptions, dataPlane: DataPlane) {
@@ -188,6 +189,7 @@ export class Edge {
       this.#notice('NOT_APPLICABLE', `the last good configuration cannot be applied: ${messageOf(error)}`);
     }
     this.#pulse.every('renew', 60_000, () => this.#renew());
+    this.#pulse.every('tidy', 60_000, () => this.#tidiness.tidy());
     this.#beat();
     this.#renew();
     this.#channel.reconnect();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { giveBackMemory, programPages } from './thrift.ts';
+import { giveBackMemory, programPages, Tidiness } from './thrift.ts';
 
 const figures = (anonymousKiB: number) => `Size:  8 kB
 Rss:                   8 kB
@@ -35,4 +35,19 @@ test('a process that gave its memory back holds less, and goes on', () => {
   giveBackMemory();
   assert.ok(residentKiB() < before);
   assert.equal(JSON.stringify([1, 2, 3].map((each) => each * 2)), '[2,4,6]');
+});
+
+test('a process that tidies holds no more than before, however much it used and dropped', () => {
+  const tidiness = new Tidiness();
+  assert.ok(tidiness.tidy(), 'the first time there is what the start left');
+  const held = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  const before = held();
+  for (let round = 0; round < 5; round++) {
+    let dropped: unknown[] = Array.from({ length: 2_000 }, (_, at) => ({ at, bytes: Buffer.alloc(2_000) }));
+    assert.equal(dropped.length, 2_000);
+    dropped = [];
+    assert.ok(tidiness.tidy());
+  }
+  assert.ok(held() - before < 1024 * 1024, `${held() - before} bytes more`);
+  assert.equal(tidiness.tidy(), false, 'nothing came since');
 });
