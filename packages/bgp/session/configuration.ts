@@ -44,6 +44,8 @@ export interface SessionConfiguration {
   readonly holdTimeS?: number;
   /** The least hold time of the peer that is taken, s; 3 unless given. */
   readonly leastHoldTimeS?: number;
+  /** s between our KEEPALIVEs; a third of the hold time that was agreed on unless that is less, or nothing is given. */
+  readonly keepaliveS?: number;
   readonly connectRetryS?: number;
   /** DelayOpen: s; 0: none. */
   readonly delayOpenS?: number;
@@ -51,7 +53,7 @@ export interface SessionConfiguration {
   readonly idleHoldS?: number;
   /** DampPeerOscillations: the time in Idle doubles with each end up to this many s; equal to `idleHoldS`: no damping. */
   readonly mostIdleHoldS?: number;
-  /** RFC 9687: s in which nothing could be sent; at least 480 or twice the hold time, whichever is more, unless given. */
+  /** RFC 9687: s in which nothing could be sent; 480, or twice the hold time where that is more, unless given. 0: no end. */
   readonly sendHoldS?: number;
   /** Waits for the peer's connection (PassiveTcpEstablishment). */
   readonly isPassive?: boolean;

@@ -31,6 +31,7 @@ export interface MachineOwner {
 }
 
 const LARGE_HOLD_MS = 240_000;
+const LEAST_KEEPALIVE_MS = 1_000;
 /** Bytes behind pauses: many times what one turn brings. */
 const MOST_WAITING = 1_048_576;
 const nothing = new Uint8Array(0);
@@ -138,7 +139,7 @@ export class Machine {
 
   sent(waitingBytes: number, nowMs: number): void {
     if (waitingBytes === 0) this.#timers.stop('sendHold');
-    else if (this.state === 'Established') this.#timers.start('sendHold', nowMs + this.#sendHoldMs());
+    else if (this.state === 'Established') this.#startSendHold(nowMs);
   }
 
   /** Looks the event up in the table and does what stands there. */
@@ -320,21 +321,24 @@ export class Machine {
   #write(bytes: Uint8Array, nowMs: number): void {
     if (this.connection === null) return;
     this.#owner.emit({ kind: 'send', connection: this.connection, bytes });
-    const isWatched = this.state === 'Established' && !this.#timers.isRunning('sendHold');
-    if (isWatched) this.#timers.start('sendHold', nowMs + this.#sendHoldMs());
+    if (this.state === 'Established' && !this.#timers.isRunning('sendHold')) this.#startSendHold(nowMs);
   }
 
-  /** RFC 9687 §4.1: eight minutes, or twice the hold time where that is more. */
-  #sendHoldMs(): number {
-    const { sendHoldS = defaults.sendHoldS } = this.#owner.configuration;
-    return 1_000 * Math.max(sendHoldS, 0);
+  /** RFC 9687 §4: eight minutes, or twice the hold time where that is more; nothing without a hold time. */
+  #startSendHold(nowMs: number): void {
+    const holdTimeS = this.negotiated?.holdTimeS ?? 0;
+    const { sendHoldS = Math.max(defaults.sendHoldS, 2 * holdTimeS) } = this.#owner.configuration;
+    if (sendHoldS === 0 || holdTimeS === 0) this.#timers.stop('sendHold');
+    else this.#timers.start('sendHold', nowMs + 1_000 * sendHoldS);
   }
 
-  /** A third of the hold time (§4.4), with jitter (§10). */
+  /** As configured, a third of the hold time at most (§4.4), with jitter (§10), and never more often than each second. */
   #startKeepalive(nowMs: number): void {
     const holdTimeS = this.negotiated?.holdTimeS ?? 0;
+    const { keepaliveS = holdTimeS / 3 } = this.#owner.configuration;
+    const spanMs = 1_000 * Math.min(keepaliveS, holdTimeS / 3);
     if (holdTimeS === 0) this.#timers.stop('keepalive');
-    else this.#timers.start('keepalive', nowMs + jittered((1_000 * holdTimeS) / 3, this.#owner.random));
+    else this.#timers.start('keepalive', nowMs + Math.max(LEAST_KEEPALIVE_MS, jittered(spanMs, this.#owner.random)));
   }
 
   #startHold(nowMs: number): void {

@@ -21,6 +21,8 @@ export class Opposite {
   readonly session: Session;
   nowMs = 0;
   effects: SessionEffect[] = [];
+  /** The kernel takes whatever is sent. */
+  isTakingAll = true;
   /** The connection that the session asked for last. */
   connection = 0;
   readonly #open: NonNullable<OppositeOptions['open']>;
@@ -39,7 +41,8 @@ export class Opposite {
     this.effects.push(...effects);
     for (const effect of effects) {
       if (effect.kind === 'connect') this.connection = effect.connection;
-      if (effect.kind === 'send') this.give({ kind: 'sent', connection: effect.connection, waitingBytes: 0 });
+      if (effect.kind === 'send' && this.isTakingAll)
+        this.give({ kind: 'sent', connection: effect.connection, waitingBytes: 0 });
     }
     if (this.session.deadline === Number.NEGATIVE_INFINITY) this.give({ kind: 'tick' });
     return effects;

@@ -7,7 +7,7 @@ import { IPV4_UNICAST } from '../codec/families.ts';
 import { KEEPALIVE } from '../codec/header.ts';
 import { encodeRouteRefresh } from '../codec/routeRefresh.ts';
 import { attribute, encodeUpdate } from '../codec/update.ts';
-import { socketOptions } from './configuration.ts';
+import { type SessionConfiguration, socketOptions } from './configuration.ts';
 import type { SessionInput } from './effects.ts';
 import { Opposite } from './opposite.ts';
 import { Secret } from './secret.ts';
@@ -256,8 +256,14 @@ test('a stop by a person stays one, and tells no more than once', () => {
   assert.equal(opposite.session.state, 'Connect');
 });
 
+/** One that says nothing but is waited for, for a long time. */
+function patient(configuration: Partial<SessionConfiguration> = {}, holdTime = 50_000): Opposite {
+  const opposite = new Opposite({ configuration: { holdTimeS: holdTime, ...configuration }, open: { holdTime } });
+  return opposite.toEstablished();
+}
+
 test('a peer that never reads ends with its send hold timer (RFC 9687), one that reads slowly does not', () => {
-  const opposite = new Opposite({ open: { holdTime: 0 } }).toEstablished();
+  const opposite = patient({ sendHoldS: 480 });
   const { connection } = opposite;
   opposite.session.handle({ kind: 'sendUpdates', bytes: update }, opposite.nowMs);
   for (let minute = 0; minute < 30; minute++) {
@@ -271,6 +277,56 @@ test('a peer that never reads ends with its send hold timer (RFC 9687), one that
   opposite.pass(1);
   assert.equal(opposite.notice, '8/0');
 });
+
+for (const [what, configuration, holdTime, endsAfterS] of [
+  ['is twice the hold time where that is more', {}, 600, 1_200],
+  ['is eight minutes at least', {}, 190, 480],
+  ['does not run without a hold time', {}, 0, undefined],
+  ['does not run where it is none', { sendHoldS: 0 }, 50_000, undefined],
+] as const) {
+  test(`the send hold time ${what} (RFC 9687 §4)`, () => {
+    const opposite = patient(configuration, holdTime);
+    const { connection, session } = opposite;
+    session.handle({ kind: 'sendUpdates', bytes: update }, opposite.nowMs);
+    const passed = (seconds: number) => {
+      for (let left = seconds; left > 0; left -= 100) {
+        opposite.pass(1_000 * Math.min(left, 100));
+        opposite.say(KEEPALIVE);
+      }
+    };
+    opposite.give({ kind: 'sent', connection, waitingBytes: 5 });
+    // Its KEEPALIVEs in between are taken by nobody.
+    opposite.isTakingAll = false;
+    passed((endsAfterS ?? 20_000) - 1);
+    assert.equal(session.state, 'Established');
+    if (endsAfterS === undefined) return;
+    passed(1);
+    assert.equal(opposite.notice, '8/0');
+  });
+}
+
+for (const [what, configuration, holdTime, [least, most]] of [
+  ['a third of the hold time', {}, 90, [22_500, 30_000]],
+  ['as often as configured', { keepaliveS: 8 }, 90, [6_000, 8_000]],
+  ['not more seldom than a third of the hold time', { keepaliveS: 80 }, 90, [22_500, 30_000]],
+  ['not more often than each second', { keepaliveS: 1 }, 3, [1_000, 1_000]],
+] as const) {
+  test(`KEEPALIVEs leave ${what}, with jitter (RFC 4271 §4.4, §10)`, () => {
+    const opposite = patient(configuration, holdTime);
+    const sentAt: number[] = [];
+    for (let count = 0; count < 200; count++) {
+      opposite.effects = [];
+      opposite.pass(Math.max(1, opposite.session.deadline - opposite.nowMs));
+      const isKeepalive = opposite.taken('send').some(({ bytes }) => bytes.length === KEEPALIVE.length);
+      if (isKeepalive) sentAt.push(opposite.nowMs);
+      opposite.say(KEEPALIVE);
+    }
+    const spans = sentAt.slice(1).map((at, index) => at - sentAt[index]!);
+    assert.ok(spans.length > 100);
+    assert.ok(Math.min(...spans) >= least && Math.max(...spans) <= most, `${Math.min(...spans)}…${Math.max(...spans)}`);
+    assert.equal(new Set(spans).size > 50, least < most, 'by chance');
+  });
+}
 
 test('more prefixes than allowed: a warning, then Cease 6/1 with the bound, and back after the restart time', () => {
   let count = 0;

@@ -32,7 +32,16 @@ export interface NeighbourPlan {
 
 /** Settings that the next connection, the next UPDATE or the next timer reads: no reset for them. */
 const live: ReadonlySet<string> = new Set<keyof SessionConfiguration>([
-  ...(['prefixLimits', 'idleHoldS', 'mostIdleHoldS', 'connectRetryS', 'delayOpenS', 'sendHoldS', 'isPassive'] as const),
+  ...([
+    'prefixLimits',
+    'idleHoldS',
+    'mostIdleHoldS',
+    'keepaliveS',
+    'connectRetryS',
+    'delayOpenS',
+    'sendHoldS',
+    'isPassive',
+  ] as const),
   ...(['leastHoldTimeS', 'notifiesWithoutOpen', 'collidesWhenEstablished', 'hostName', 'softwareVersion'] as const),
 ]);
 

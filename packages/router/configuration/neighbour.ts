@@ -83,6 +83,7 @@ function sessionOf(
     ...{ localAs, peerAs, identifier: router.identifier, families },
     ...given('isPassive', isDynamic ? true : document.passive),
     ...given('holdTimeS', document.holdTime),
+    ...given('keepaliveS', document.keepalive),
     ...given('sendHoldS', document.sendHoldTime),
     ...given('connectRetryS', document.connectRetry),
     ...given('idleHoldS', document.idleHold),

@@ -83,6 +83,7 @@ const neighbourFields = {
   ttlSecurity: z.union([z.boolean(), z.number().int().min(1).max(254)]).optional(),
   multihop: z.number().int().min(1).max(255).optional(),
   holdTime: holdTime.optional(),
+  keepalive: seconds.min(1).optional(),
   sendHoldTime: seconds.optional(),
   connectRetry: z.number().min(0.1).max(65_535).optional(),
   idleHold: z.number().min(0.1).max(65_535).optional(),
