@@ -49,10 +49,10 @@ async function pair(
 ) {
   const [there, here] = [new Log(), new Log()];
   const server = new Connections(there, systemClock.monotonicMs);
-  await server.listen(address(listenAt), port, keys);
+  const listener = await server.listen(address(listenAt), port, keys);
   const client = new Connections(here, systemClock.monotonicMs);
   client.connect(1, { remote: address(listenAt), port, ...request });
-  return { there, here, server, client };
+  return { there, here, server, client, listener };
 }
 
 for (const [family, from, to, whole] of [
@@ -88,12 +88,14 @@ for (const [family, from, to, whole] of [
 
   test(`IPv${family}: a key for a prefix holds for all who connect from it`, { skip: skipWithoutRoot }, async () => {
     const keys = [{ peer: prefix(whole), key }];
-    const { there, server, client } = await pair(1_800 + family, to, keys, {
+    const { there, server, client, listener } = await pair(1_800 + family, to, keys, {
       localAddress: address(from),
       md5Key: key,
     });
     await eventually('it to be accepted', has(there, `accepted ${from}`));
-    server.setKey(prefix(whole), null);
+    listener.setKey(prefix(whole), null);
+    client.connect(2, { remote: address(to), port: 1_800 + family, localAddress: address(from) });
+    await eventually('one without a key, now that none is asked for', () => there.incoming.length === 2);
     await Promise.all([server.stop(), client.stop()]);
   });
 

@@ -5,6 +5,7 @@ import { bgpClear, bgpEnable, bgpShutdown } from './bgpControl.ts';
 import { bgpDecode } from './bgpDecode.ts';
 import { bgpMrt } from './bgpMrt.ts';
 import { bgpNeighbor } from './bgpNeighbor.ts';
+import { bgpReload } from './bgpReload.ts';
 import { bgpCheck, bgpRun } from './bgpRun.ts';
 import { bgpShow } from './bgpShow.ts';
 
@@ -13,7 +14,7 @@ export function bgp(): Command {
     'routers that gateways speak BGP with; a speaker by itself; messages and MRT files',
   );
   const ofGateways = [bgpNeighbor, bgpAllow];
-  const ofSpeaker = [bgpRun, bgpCheck, bgpShow, bgpClear, bgpShutdown, bgpEnable];
+  const ofSpeaker = [bgpRun, bgpCheck, bgpReload, bgpShow, bgpClear, bgpShutdown, bgpEnable];
   for (const verb of [...ofGateways, ...ofSpeaker, bgpDecode, bgpMrt]) command.addCommand(verb());
   return command;
 }

@@ -5,6 +5,7 @@ import { Router } from '@patronus/router/host';
 import { Command } from 'commander';
 import { CliError, ExitCode } from '../errors.ts';
 import { printLine } from '../output.ts';
+import { inWords } from './bgpReload.ts';
 
 const help = `
 The configuration is YAML; docs/bgp.md teaches it. The least there can be:
@@ -28,16 +29,23 @@ export function bgpCheck(): Command {
 
 export function bgpRun(): Command {
   return new Command('run')
-    .description('speak BGP as a configuration says, until SIGTERM or Ctrl-C')
+    .description('speak BGP as a configuration says, until SIGTERM or Ctrl-C; SIGHUP: read it again')
     .requiredOption('--config <file>', 'the configuration')
     .option('--socket <path>', 'where `patronus bgp show` asks; instead of what the configuration says')
     .option('--quiet', 'say nothing while all goes well')
     .addHelpText('after', help)
     .action(async (options: { config: string; socket?: string; quiet?: boolean }) => {
-      const read = configurationFrom(options.config);
-      const configuration = options.socket === undefined ? read : { ...read, controlSocket: options.socket };
-      const log = (line: string) => process.stderr.write(`${new Date().toISOString()} ${line}\n`);
-      const router = await Router.start({ configuration, log: options.quiet === true ? () => undefined : log });
+      const read = (): RouterConfiguration => {
+        const written = configurationFrom(options.config);
+        return options.socket === undefined ? written : { ...written, controlSocket: options.socket };
+      };
+      const log = (line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+      const say = options.quiet === true ? () => undefined : log;
+      const router = await Router.start({ configuration: read(), read, log: say });
+      process.on('SIGHUP', () => {
+        const told = router.reload().then((done) => say(`${options.config} was read again: ${inWords(done)}`));
+        told.catch((error: Error) => log(`${error.message}\neverything stays as it was`));
+      });
       await new Promise<void>((resolve) => {
         const end = () => void router.stop().then(resolve);
         process.once('SIGTERM', end);

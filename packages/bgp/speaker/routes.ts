@@ -58,7 +58,7 @@ const TURN_ROUTES = 20_000;
 export class SpeakerRoutes {
   readonly rib: Rib;
   readonly #options: RoutesOptions;
-  readonly #watchers: readonly Watcher[];
+  #watchers: readonly Watcher[] = [];
   readonly #own: number;
   readonly #names = new Map<number, string>();
   /** What was agreed on with each neighbour that has a peer in the RIB, the last time it was Established. */
@@ -78,7 +78,13 @@ export class SpeakerRoutes {
     this.#own = this.rib.addPeer(ourselves(configuration));
     this.#names.set(this.#own, 'local');
     for (const network of configuration.networks) this.#originate(network);
-    const watched = options.wantsChanges ? ribFamilies.filter((family) => (family & 0xff) === 1) : [];
+    this.watch(options.wantsChanges);
+  }
+
+  /** Whether changes of best routes are kept for `changes`; from now on, beginning with all there are. */
+  watch(wantsChanges: boolean): void {
+    for (const watcher of this.#watchers) watcher.close();
+    const watched = wantsChanges ? ribFamilies.filter((family) => (family & 0xff) === 1) : [];
     this.#watchers = watched.flatMap((family) => this.rib.watch(family) ?? []);
   }
 

@@ -1,10 +1,18 @@
 /** What operators may ask of a router over its control socket. */
-import { type FamilyKey, type Neighbour, parseFamily, type Speaker } from '@patronus/bgp';
+import { type FamilyKey, type Neighbour, parseFamily, type Reconfigured, type Speaker } from '@patronus/bgp';
 import { parseAddress, parsePrefix, prefixOf } from '@patronus/net';
 import { type ControlCommands, ControlError, type ControlRequest } from './control.ts';
 
-/** `changed`: something was asked for that gives effects to carry out. */
-export function commandsOf(speaker: Speaker, now: () => number, changed: () => void): ControlCommands {
+export interface CommandContext {
+  readonly speaker: Speaker;
+  readonly now: () => number;
+  /** Something was asked for that gives effects to carry out. */
+  readonly changed: () => void;
+  /** Reads the configuration again. Throws with what is wrong with it; nothing has changed then. */
+  readonly reload: () => Promise<Reconfigured>;
+}
+
+export function commandsOf({ speaker, now, changed, reload }: CommandContext): ControlCommands {
   const neighbourOf = ({ neighbour }: ControlRequest): Neighbour => {
     const found = typeof neighbour === 'string' ? speaker.neighbour(neighbour) : undefined;
     if (found !== undefined) return found;
@@ -22,6 +30,7 @@ export function commandsOf(speaker: Speaker, now: () => number, changed: () => v
       request.neighbour === undefined
         ? speaker.neighbourReports(now())
         : [speaker.neighbourReport(neighbourOf(request), now())],
+    reload: async () => [await reload()],
     summary: () => [speaker.summary()],
     rib: (request) => speaker.routes.reports(ribFilter(request, neighbourOf)),
     shutdown: (request) => act(() => speaker.shutdown(neighbourOf(request), reasonOf(request), now())),

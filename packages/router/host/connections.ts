@@ -37,6 +37,16 @@ export interface PeerKey {
   readonly key: Uint8Array;
 }
 
+/** A place where neighbours may connect to. */
+export interface Listener {
+  readonly address: IpAddress;
+  readonly port: number;
+  /** Of a neighbour that came, went or changed; null takes its key away. Those of the other family mean nothing here. */
+  setKey(peer: IpAddress | Prefix, key: Uint8Array | null): void;
+  /** Connections that were made stay. */
+  close(): void;
+}
+
 const TURN_MS = 8;
 /** For neighbours that connect: TTL of the handshake, before it is known who they are. */
 const LISTENER_TTL = 255;
@@ -52,7 +62,7 @@ export class Connections {
   readonly #events: ConnectionEvents;
   readonly #now: () => number;
   readonly #connections = new Map<ConnectionId, Connection>();
-  readonly #listeners: { readonly server: Server; readonly fd: number }[] = [];
+  readonly #listeners = new Set<Server>();
   readonly #held = new Set<Socket>();
   #turnEndsAtMs = 0;
   #isTurnPlanned = false;
@@ -64,10 +74,13 @@ export class Connections {
   }
 
   /** Listens at an address; neighbours with keys have to sign from their first segment on. */
-  async listen(address: IpAddress, port: number, keys: readonly PeerKey[]): Promise<void> {
+  async listen(address: IpAddress, port: number, keys: readonly PeerKey[]): Promise<Listener> {
     const hops = { ttl: LISTENER_TTL, leastTtl: 0 };
     const fd = openTcpSocket({ family: address.family, address, port, hops });
-    for (const { peer, key } of keys) if (peer.family === address.family) setMd5Key(fd, peer, key);
+    const setKey: Listener['setKey'] = (peer, key) => {
+      if (peer.family === address.family) setMd5Key(fd, peer, key);
+    };
+    for (const { peer, key } of keys) setKey(peer, key);
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -76,16 +89,12 @@ export class Connections {
     server.removeAllListeners('error');
     // A connection that could not be taken (too many open files) is the peer's to try again.
     server.on('error', () => undefined);
-    this.#listeners.push({ server, fd });
-  }
-
-  /** Keys of neighbours that came, went or changed; null takes one away. */
-  setKey(peer: IpAddress | Prefix, key: Uint8Array | null): void {
-    for (const { fd, server } of this.#listeners) {
-      const own = server.address();
-      if (typeof own !== 'object' || own === null || (own.family === 'IPv6' ? 6 : 4) !== peer.family) continue;
-      setMd5Key(fd, peer, key);
-    }
+    this.#listeners.add(server);
+    const close = () => {
+      server.close();
+      this.#listeners.delete(server);
+    };
+    return { address, port, setKey, close };
   }
 
   connect(connection: ConnectionId, { remote, port, localAddress, device, hops, md5Key }: ConnectRequest): void {
@@ -152,7 +161,7 @@ export class Connections {
 
   /** All of it ends; resolves when every connection has gone. */
   async stop(): Promise<void> {
-    for (const { server } of this.#listeners) server.close();
+    for (const server of this.#listeners) server.close();
     const gone = [...this.#connections.values()].map(
       ({ socket }) => new Promise((resolve) => (socket.destroyed ? resolve(null) : socket.once('close', resolve))),
     );

@@ -14,7 +14,8 @@ export interface ControlRequest {
 }
 
 /** What a command answers: values, told one by one as the asker takes them. Throws a ControlError where it cannot. */
-export type ControlCommands = Readonly<Record<string, (request: ControlRequest) => Iterable<unknown>>>;
+export type ControlCommands = Readonly<Record<string, (request: ControlRequest) => Answers | Promise<Answers>>>;
+export type Answers = Iterable<unknown>;
 
 export class ControlError extends Error {}
 
@@ -87,7 +88,7 @@ async function answer(socket: Socket, line: string, commands: ControlCommands): 
     const command = Object.hasOwn(commands, request.command) ? commands[request.command] : undefined;
     if (command === undefined) throw new ControlError(`there is no command ${JSON.stringify(request.command)}`);
     let piece = '';
-    for (const value of command(request)) {
+    for (const value of await command(request)) {
       piece += `${JSON.stringify({ value })}\n`;
       if (piece.length < 65_536) continue;
       await written(socket, piece);

@@ -4,6 +4,7 @@
  */
 import {
   type NeighbourConfiguration,
+  type Reconfigured,
   Speaker,
   type SpeakerEffect,
   type SpeakerNews,
@@ -20,9 +21,10 @@ import {
 } from '@patronus/system/linux';
 import type { RouterConfiguration } from '../configuration/configuration.ts';
 import { commandsOf } from './commands.ts';
-import { type ConnectionEvents, Connections, type PeerKey } from './connections.ts';
+import { type ConnectionEvents, Connections } from './connections.ts';
 import { ControlSocket } from './control.ts';
 import { KernelRoutes } from './kernelRoutes.ts';
+import { Listeners } from './listeners.ts';
 import { Reachability } from './reachability.ts';
 
 /** Changes of routes that go to the kernel in one turn: some milliseconds. */
@@ -33,33 +35,39 @@ const MOST_TIMEOUT_MS = 0x7fff_ffff;
 
 export interface RouterOptions {
   readonly configuration: RouterConfiguration;
+  /** The configuration as it is by now. Throws where it cannot be read or is wrong, with words for people. */
+  readonly read: () => RouterConfiguration;
   /** What a person should know, a line each. */
   readonly log: (line: string) => void;
 }
 
 export class Router {
-  readonly #configuration: RouterConfiguration;
+  readonly #read: () => RouterConfiguration;
   readonly #log: (line: string) => void;
   readonly #speaker: Speaker;
   readonly #connections: Connections;
+  readonly #listeners: Listeners;
+  readonly #netlink = new NetlinkSocket();
   readonly #reachability: Reachability;
-  readonly #kernel: KernelRoutes | undefined;
   readonly #monitor: NetworkMonitor;
+  #configuration: RouterConfiguration;
+  #kernel: KernelRoutes | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  /** One at a time. */
+  #reloading: Promise<unknown> = Promise.resolve();
   #control: ControlSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #isTurnPlanned = false;
   #isStopping = false;
 
-  private constructor({ configuration, log }: RouterOptions) {
+  private constructor({ configuration, read, log }: RouterOptions) {
     this.#configuration = configuration;
+    this.#read = read;
     this.#log = log;
-    const netlink = new NetlinkSocket();
+    const netlink = this.#netlink;
     this.#reachability = new Reachability(new LinuxRoutes(netlink), new LinuxAddresses(netlink));
-    this.#kernel =
-      configuration.kernel === undefined
-        ? undefined
-        : new KernelRoutes(netlink, configuration.kernel, (error) => log(error.message));
+    this.#openKernel();
     this.#monitor = new NetworkMonitor([netlink.port], () => this.#networkChanged());
     const random = () => new DataView(systemRandom.bytes(4).buffer).getUint32(0) / 2 ** 32;
     this.#speaker = new Speaker({
@@ -71,31 +79,68 @@ export class Router {
       wantsChanges: configuration.kernel !== undefined,
     });
     this.#connections = new Connections(this.#events(), now);
+    this.#listeners = new Listeners(this.#connections);
   }
 
   /** Listens, connects, and answers its control socket. Throws where an address or the socket cannot be had. */
   static async start(options: RouterOptions): Promise<Router> {
     const router = new Router(options);
-    const { listen, port, controlSocket } = options.configuration;
-    const commands = commandsOf(router.#speaker, now, () => router.#turn());
-    router.#control = await ControlSocket.listen(controlSocket, commands);
-    for (const address of listen) await router.#connections.listen(address, port, keysOf(options.configuration));
+    const { configuration } = options;
+    const commands = commandsOf({
+      ...{ speaker: router.#speaker, now, changed: () => router.#turn(), reload: () => router.reload() },
+    });
+    router.#control = await ControlSocket.listen(configuration.controlSocket, commands);
+    await router.#listeners.become(configuration);
     router.#speaker.start(now());
-    if (router.#kernel?.hasLeftovers === true) setTimeout(() => router.#kernel?.sweep(), SWEEP_MS).unref();
     router.#turn();
     return router;
+  }
+
+  /**
+   * Reads its configuration again and becomes what it says now, with the least that it takes. Throws with what is wrong
+   * with it; then everything is as it was.
+   */
+  reload(): Promise<Reconfigured> {
+    const done = this.#reloading.then(() => this.#reload());
+    this.#reloading = done.catch(() => undefined);
+    return done;
+  }
+
+  async #reload(): Promise<Reconfigured> {
+    const before = this.#configuration;
+    const next = this.#read();
+    await this.#listeners.become(next);
+    this.#configuration = next;
+    const reconfigured = this.#speaker.reconfigure(next.speaker, now());
+    if (before.kernel?.table !== next.kernel?.table || before.kernel?.metric !== next.kernel?.metric) {
+      this.#kernel?.removeAll();
+      this.#openKernel();
+      this.#speaker.routes.watch(next.kernel !== undefined);
+    }
+    if (before.controlSocket !== next.controlSocket) this.#log('another control socket is taken with the next start');
+    this.#turn();
+    return reconfigured;
   }
 
   /** Tells every neighbour, takes its routes out of the kernel, and ends. */
   async stop(reason?: string): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#sweep);
     this.#speaker.stop(reason, now());
     this.#carryOut(this.#speaker.effects());
     this.#control?.close();
     this.#monitor.close();
     await this.#connections.stop();
     this.#kernel?.removeAll();
+  }
+
+  #openKernel(): void {
+    const { kernel } = this.#configuration;
+    clearTimeout(this.#sweep);
+    this.#kernel = kernel && new KernelRoutes(this.#netlink, kernel, (error) => this.#log(error.message));
+    if (this.#kernel?.hasLeftovers !== true) return;
+    this.#sweep = setTimeout(() => this.#kernel?.sweep(), SWEEP_MS).unref();
   }
 
   #events(): ConnectionEvents {
@@ -209,12 +254,6 @@ export class Router {
 }
 
 const now = systemClock.monotonicMs;
-
-function keysOf({ speaker }: RouterConfiguration): PeerKey[] {
-  return speaker.neighbours.flatMap(({ address, session }) =>
-    session.md5Key === undefined ? [] : [{ peer: address, key: new TextEncoder().encode(session.md5Key.reveal()) }],
-  );
-}
 
 function inWords(news: SpeakerNews): string {
   switch (news.kind) {
