@@ -13,6 +13,7 @@ import type { Cleanup } from '../../test/interop/fixtures/twoSites.ts';
 import { enterOwnNamespace } from '../../test/interop/ownNamespace.ts';
 import { hasten } from '../forwarding/world.ts';
 import { carrierTo, leaves, type Uplink } from './carriers.ts';
+import { Decisions } from './decisions.ts';
 import { FlowWatch, flowsBetween, LengthCounter, type Place, startFlows } from './flows.ts';
 import { pidsOf, startGateways, UPLINK_BITS_PER_SECOND, withStream } from './gateways.ts';
 import { percentile, type Spread, spread } from './percentiles.ts';
@@ -39,6 +40,8 @@ const BASELINE_PER_MILLE = 1;
 const BROWNOUT_PER_MILLE = 50;
 const BROWNOUT_MS = 150;
 const PATIENCE_MS = 10_000;
+/** What takes longer than is aimed at is told with the decisions that were made meanwhile. */
+const AIM_MS = 1_000;
 /** A path that has recovered is trusted again so soon, so that the next brownout need not wait. Leaving is never limited. */
 const steering = { holdMs: 1_500, longestHoldMs: 1_500, mostReturns: 1_000, dwellMs: 1_000, recoveryMs: 2_000 };
 /** Long enough for reports of a healthy path to fill the window. */
@@ -69,6 +72,7 @@ export async function brownouts(
   const dice = seededNumbers(seed);
   await pause(RECOVERY_MS);
   watched.begin();
+  const decisions = new Decisions(gateways);
   let stayed = 0;
   const series = async (kind: string, spoil: Spoil) => {
     const times: number[] = [];
@@ -76,8 +80,10 @@ export async function brownouts(
       const gateway = gateways[at % 2]!;
       await pause(RECOVERY_MS + (dice() % 500));
       const uplink = await carrierTo(gateway);
-      watched.begin();
+      if (watched.begin() > 0) for (const line of decisions.since(systemClock.wallMs())) tell(line);
+      decisions.since(0);
       const startMs = systemClock.monotonicMs();
+      const startWallMs = systemClock.wallMs();
       await spoil(gateway, uplink, true);
       const leftMs = await leaves(gateway, uplink, startMs + PATIENCE_MS);
       if (leftMs === undefined) stayed += 1;
@@ -86,13 +92,16 @@ export async function brownouts(
       const moved = watched.end(gateway, uplink);
       const took = leftMs === undefined ? 'stayed' : `${(leftMs - startMs).toFixed(0)} ms`;
       tell(`${kind} ${at + 1} of ${count} (to ${gateway.id} by ${uplink}): ${took}; wrongly moved: ${moved}`);
+      const isOfInterest = moved > 0 || leftMs === undefined || leftMs - startMs > AIM_MS;
+      if (isOfInterest) for (const line of decisions.since(startWallMs)) tell(line);
     }
     return times;
   };
   const losses = await series('loss', (gateway, uplink, isBad) =>
     lose(gateway, uplink, isBad ? BROWNOUT_PER_MILLE : BASELINE_PER_MILLE),
   );
-  await wires.relay(context);
+  const relayPid = await wires.relay(context);
+  if (!isOrdinary) hasten(relayPid);
   const delays = await series('delay', (gateway, uplink, isBad) =>
     wires.delay(gateway, uplink, isBad ? BROWNOUT_MS : 0),
   );
@@ -134,12 +143,17 @@ class Watched {
     this.#flows = new FlowWatch(flows, [new LengthCounter(nft, this.#places)]);
   }
 
-  /** Nothing is wrong, and has not been for a while: where flows are seen now is where they belong. */
-  begin(): void {
+  /**
+   * Nothing is wrong, and has not been for a while: where flows are seen now is where they belong. Answers how many were
+   * seen elsewhere meanwhile without a reason.
+   */
+  begin(): number {
+    const before = this.wrongly;
     const places = this.#flows.look();
     // Those that were not affected by what went before had nowhere to come back from.
     for (const [at, now] of places.entries()) if (!this.#affected.has(at)) this.#judge(at, now);
     this.#homes = places;
+    return this.wrongly - before;
   }
 
   /** So many flows were seen elsewhere while what came to this gateway by this uplink was bad, and had no reason. */

@@ -35,8 +35,8 @@ export class Wires {
     for (const gateway of gateways) for (const order of uplinkNames.keys()) this.#insert(gateway, order);
   }
 
-  /** From here on the relay carries all of them, without delay at first. A few packets are lost. */
-  async relay(context: Cleanup): Promise<void> {
+  /** From here on the relay carries all of them, without delay at first. A few packets are lost. Answers its process id. */
+  async relay(context: Cleanup): Promise<number> {
     const folder = mkdtempSync(join(tmpdir(), 'pt-relay-'));
     context.after(async () => {
       await this.#relay?.stop();
@@ -53,6 +53,7 @@ export class Wires {
         await this.delay(gateway, uplink, 0);
       }
     }
+    return this.#relay.pid!;
   }
 
   /** What the core sends to this uplink arrives so much later; the way back stays as it is. */

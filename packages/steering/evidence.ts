@@ -51,18 +51,27 @@ export function certainLoss(lost: number, packets: number, deviations: number): 
   return Math.max(0, (middle - half) / (1 + squared / packets));
 }
 
-/** Whether outgoing loss beyond `bound` is proven: by each of the latest reports, or by the last half minute together. */
-export function provesLoss(reports: Reports, bound: number, thresholds: Thresholds): boolean {
+/** 0…1, and whether it took the last half minute's reports together to show it. */
+export interface ProvenLoss {
+  readonly share: number;
+  readonly isOverall: boolean;
+}
+
+/** Outgoing loss that is proven to be beyond `bound`: by each of the latest reports, or by the last half minute together. */
+export function provenLoss(reports: Reports, bound: number, thresholds: Thresholds): ProvenLoss | undefined {
   const { confidence, lossReports } = thresholds;
   const isBeyond = (lost: number, packets: number) => certainLoss(lost, packets, confidence) > bound;
   const latest = reports.recent.slice(-lossReports);
   const isLatestBeyond = ({ outgoing }: Sample) =>
     outgoing !== null && isBeyond(outgoing.loss * outgoing.packets, outgoing.packets);
-  if (latest.length === lossReports && latest.every(isLatestBeyond)) return true;
+  if (latest.length === lossReports && latest.every(isLatestBeyond)) {
+    return { share: latest.at(-1)!.outgoing!.loss, isOverall: false };
+  }
   const told = reports.spaced.flatMap(({ outgoing }) => (outgoing === null ? [] : [outgoing]));
   // Losses of one moment are one event, however many they are.
-  if (told.filter(({ loss }) => loss > bound).length < 2) return false;
-  return isBeyond(sum(told.map(({ loss, packets }) => loss * packets)), sum(told.map(({ packets }) => packets)));
+  if (told.filter(({ loss }) => loss > bound).length < 2) return undefined;
+  const [lost, packets] = [sum(told.map((one) => one.loss * one.packets)), sum(told.map((one) => one.packets))];
+  return isBeyond(lost, packets) ? { share: lost / packets, isOverall: true } : undefined;
 }
 
 /** Whether each of the latest reports shows it: one late packet proves nothing. */

@@ -1,5 +1,5 @@
 /** Whether a tunnel keeps a treatment's bounds in the direction that this edge sends, and by how much it misses them. */
-import { lasts, median, noReports, provesLoss, type Reports } from './evidence.ts';
+import { lasts, median, noReports, provenLoss, type Reports } from './evidence.ts';
 import { meanOpinionScore } from './measurement/mos.ts';
 import type { Sample, SlaBounds } from './model.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -31,8 +31,11 @@ export function measuresOf({ recent }: Reports): Measures {
  */
 export function convict(reports: Reports, sla: SlaBounds, thresholds: Thresholds): string | undefined {
   const { roundTripMs, jitterMs, loss, mos } = sla;
-  if (loss !== null && provesLoss(reports, loss, thresholds)) {
-    return `loses ${percent(measuresOf(reports).loss ?? 0)} where ${percent(loss)} is allowed`;
+  const proven = loss === null ? undefined : provenLoss(reports, loss, thresholds);
+  if (loss !== null && proven !== undefined) {
+    const found = percent(proven.share);
+    const said = proven.isOverall ? `lost ${found} over the last half minute` : `loses ${found}`;
+    return `${said} where ${percent(loss)} is allowed`;
   }
   if (roundTripMs !== null && lasts(reports, (one) => isTooFar(one, roundTripMs), thresholds)) {
     return `round trip ${milliseconds(measuresOf(latest(reports, thresholds)).roundTripUs)} where ${roundTripMs} ms is allowed`;
