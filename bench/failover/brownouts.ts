@@ -102,6 +102,9 @@ export async function brownouts(
   );
   const relayPid = await wires.relay(context);
   if (!isOrdinary) hasten(relayPid);
+  // What changing the wires lost has moved things, and for a reason.
+  await pause(RECOVERY_MS);
+  watched.forget();
   const delays = await series('delay', (gateway, uplink, isBad) =>
     wires.delay(gateway, uplink, isBad ? BROWNOUT_MS : 0),
   );
@@ -143,6 +146,13 @@ class Watched {
     this.#flows = new FlowWatch(flows, [new LengthCounter(nft, this.#places)]);
   }
 
+  /** Where flows were seen so far says nothing of where they belong. */
+  forget(): void {
+    this.#flows.look();
+    this.#homes = [];
+    this.#affected = new Set();
+  }
+
   /**
    * Nothing is wrong, and has not been for a while: where flows are seen now is where they belong. Answers how many were
    * seen elsewhere meanwhile without a reason.
@@ -164,7 +174,7 @@ class Watched {
     const returning = this.#affected;
     this.#affected = new Set();
     for (const [at, now] of this.#flows.look().entries()) {
-      if (this.#homes[at]!.has(bad)) {
+      if (this.#homes[at]?.has(bad)) {
         this.#affected.add(at);
         this.rightly += this.#isElsewhere(at, now) ? 1 : 0;
       } else if (!returning.has(at)) this.#judge(at, now);

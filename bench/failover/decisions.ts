@@ -2,8 +2,8 @@
 import type { Gateway } from '../../test/interop/fixtures/edgeWorld.ts';
 
 interface Line {
-  /** ISO 8601. */
-  readonly time: string;
+  /** ms since 1970, or in words of ISO 8601. */
+  readonly time: number | string;
   readonly decision: number;
   readonly treatment: string;
   readonly edge: string;
@@ -32,7 +32,7 @@ export class Decisions {
         .filter(({ rule }) => rule !== 'standby-order')
         .map(
           ({ time, treatment, edge, msg }) =>
-            `    ${id} after ${Date.parse(time) - wallMs} ms, ${treatment} to ${edge}: ${msg}`,
+            `    ${id} after ${new Date(time).getTime() - wallMs} ms, ${treatment} to ${edge}: ${msg}`,
         );
     });
   }

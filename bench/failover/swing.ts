@@ -32,8 +32,9 @@ export interface FalseSwitch {
 }
 
 const bulk = fileURLToPath(new URL('./bulk.ts', import.meta.url));
-/** Before it the edges do what was set off earlier: a return to the better path. */
+/** Before it the edges do what was set off earlier: returns to better paths. They are done when nothing came for so long. */
 const SETTLE_MS = 10_000;
+const SETTLE_PATIENCE_MS = 120_000;
 const SAMPLE_MS = 250;
 /** As much as a modem keeps. */
 const BOTTLENECK_QUEUE_MS = 250;
@@ -50,10 +51,10 @@ export async function swing(
   const gateways = all.slice(0, 2) as [Gateway, Gateway];
   const [first, second] = gateways;
   for (const uplink of uplinkNames) limit(first, uplink, bitsPerSecond);
-  await pause(SETTLE_MS);
   const decisions = () =>
     gateways.map(({ id }) => controller.heard(id, 'decisions').flatMap((heard) => heard.decisions));
-  const before = decisions().map(({ length }) => length);
+  const counts = () => decisions().map(({ length }) => length);
+  const before = await settled(counts);
   const moves = gateways.map(() => 0);
   let carriers = await Promise.all(gateways.map(carrierTo));
   const args = [bulk, first.lanAddress, second.lanAddress, String(bitsPerSecond)];
@@ -100,6 +101,16 @@ export async function swing(
   const rounded = (share: number) => Math.round(share * 100) / 100;
   const least = rounded(Math.min(...shares));
   return { seconds, falseSwitches, decisions: made, load: { least, most: rounded(Math.max(...shares)) } };
+}
+
+/** What does not change any more; as it is after all patience else. */
+async function settled(counts: () => readonly number[]): Promise<readonly number[]> {
+  for (const untilMs = performance.now() + SETTLE_PATIENCE_MS; ; ) {
+    const before = counts();
+    await pause(SETTLE_MS);
+    const now = counts();
+    if (now.every((count, at) => count === before[at]) || performance.now() > untilMs) return now;
+  }
 }
 
 function limit(gateway: Gateway, uplink: string, bitsPerSecond: number): void {
