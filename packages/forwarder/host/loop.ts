@@ -54,9 +54,10 @@ const MOST_CATCHING_UP = 64;
 const MOST_HEARD = 16;
 /** By then one that was put to work has loaded what it needs for it. */
 const STARTED_MS = 15_000;
-/** Giving memory back takes up to 20 ms, so it is done where nothing has come for so long. */
+/** Giving memory back takes up to 20 ms, so it is done where nothing has come for so long, or at last all the same. */
 const LONG_SLEEP_MS = 100;
-/** Of one that always has packets what is freed alone is given back, in some 2 ms, this often. */
+const LONGEST_WAIT_MS = 15_000;
+/** Afterwards what is freed alone is given back, in some 2 ms, this often. */
 const FREED_EVERY_MS = 5 * 60_000;
 /** Of faults in the packet path only the first are told; a counter would be no use in finding them. */
 const MOST_FAULTS = 20;
@@ -139,7 +140,8 @@ export class Loop {
         giveBackFreed();
         freedAtMs = now + FREED_EVERY_MS;
       }
-      if (now < giveBackAtMs || now - sleptMs < LONG_SLEEP_MS) continue;
+      const isQuiet = now - sleptMs >= LONG_SLEEP_MS || now >= giveBackAtMs + LONGEST_WAIT_MS;
+      if (now < giveBackAtMs || !isQuiet) continue;
       giveBackMemory();
       giveBackAtMs = Number.POSITIVE_INFINITY;
     }
