@@ -79,4 +79,5 @@ export type { Neighbour } from './speaker/neighbour.ts';
 export type { FamilyReport, NeighbourReport, RouteReport, SummaryReport } from './speaker/reports.ts';
 export type { RouteChange, RouteFilter, RoutesOptions } from './speaker/routes.ts';
 export { type Reconfigured, Speaker, type SpeakerOptions } from './speaker/speaker.ts';
+export type { Tally } from './speaker/tally.ts';
 export { NONE as NO_PREFIX_VALUE, PrefixTree } from './trie/prefixTree.ts';

@@ -18,6 +18,7 @@ import { networkPlan } from './difference.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { RouteReport } from './reports.ts';
 import { routeReport } from './routeReport.ts';
+import { type Tally, tallyRoutes } from './tally.ts';
 
 /** What the machine around it knows. */
 export interface RoutesOptions {
@@ -227,6 +228,11 @@ export class SpeakerRoutes {
         }
       }
     }
+  }
+
+  /** By name of the neighbour: how many of its routes import lets in, and one that it does not. */
+  tallies(): ReadonlyMap<string, Tally> {
+    return tallyRoutes(this.rib, this.#names);
   }
 
   #nextHopOf(set: number): Uint8Array {

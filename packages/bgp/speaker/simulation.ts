@@ -33,8 +33,13 @@ export class SimulatedNetwork {
     return speaker;
   }
 
+  /** One of several addresses: connections may be made to it, and from it by whoever has it as `localAddress`. */
+  alias(text: string, of: string): void {
+    this.#hosts.set(text, this.#hosts.get(of)!);
+  }
+
   start(): void {
-    for (const { speaker } of this.#hosts.values()) speaker.start(this.nowMs);
+    for (const { speaker } of this.#each) speaker.start(this.nowMs);
   }
 
   /** Lets so much time pass, in steps to each deadline. */
@@ -42,10 +47,10 @@ export class SimulatedNetwork {
     const end = this.nowMs + spanMs;
     for (;;) {
       this.settle();
-      const next = Math.min(...[...this.#hosts.values()].map(({ speaker }) => speaker.deadline));
+      const next = Math.min(...[...this.#each].map(({ speaker }) => speaker.deadline));
       if (next > end) break;
       this.nowMs = Math.max(this.nowMs, next);
-      for (const { speaker } of this.#hosts.values()) speaker.tick(this.nowMs);
+      for (const { speaker } of this.#each) speaker.tick(this.nowMs);
     }
     this.nowMs = end;
   }
@@ -54,7 +59,7 @@ export class SimulatedNetwork {
   settle(): void {
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
-      for (const host of this.#hosts.values()) {
+      for (const host of this.#each) {
         if (host.speaker.isWork) host.speaker.work(this.nowMs);
         const effects = host.speaker.effects();
         for (const effect of effects) this.#carryOut(host, effect);
@@ -67,7 +72,7 @@ export class SimulatedNetwork {
     const end = 'connection' in effect ? host.ends.get(effect.connection) : undefined;
     switch (effect.kind) {
       case 'connect':
-        this.#connect(host, effect.connection, formatAddress(effect.remote));
+        this.#connect(host, effect.connection, effect.remote, effect.neighbour.localAddress ?? host.address);
         return;
       case 'send':
         if (end === undefined) return;
@@ -88,16 +93,21 @@ export class SimulatedNetwork {
     }
   }
 
-  #connect(host: Host, connection: number, remote: string): void {
-    const other = this.#hosts.get(remote);
-    if (other === undefined || this.cut.has(remote)) {
+  get #each(): ReadonlySet<Host> {
+    return new Set(this.#hosts.values());
+  }
+
+  #connect(host: Host, connection: number, remote: IpAddress, local: IpAddress): void {
+    const to = formatAddress(remote);
+    const other = this.#hosts.get(to);
+    if (other === undefined || this.cut.has(to)) {
       host.speaker.closed(connection, 'nobody listens there', this.nowMs);
       return;
     }
     const incoming = other.incoming++;
     host.ends.set(connection, { host: other, connection: incoming });
     other.ends.set(incoming, { host, connection });
-    host.speaker.connected(connection, host.address, this.nowMs);
-    other.speaker.accepted(incoming, host.address, other.address, this.nowMs);
+    host.speaker.connected(connection, local, this.nowMs);
+    other.speaker.accepted(incoming, local, remote, this.nowMs);
   }
 }
