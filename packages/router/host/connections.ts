@@ -73,10 +73,14 @@ export class Connections {
     this.#now = now;
   }
 
-  /** Listens at an address; neighbours with keys have to sign from their first segment on. */
-  async listen(address: IpAddress, port: number, keys: readonly PeerKey[]): Promise<Listener> {
+  /**
+   * Listens at an address; neighbours with keys have to sign from their first segment on. `device`: what comes by another
+   * interface is not for this listener.
+   */
+  async listen(address: IpAddress, port: number, keys: readonly PeerKey[], device?: string): Promise<Listener> {
     const hops = { ttl: LISTENER_TTL, leastTtl: 0 };
-    const fd = openTcpSocket({ family: address.family, address, port, hops });
+    const ofDevice = device === undefined ? {} : { device };
+    const fd = openTcpSocket({ family: address.family, address, port, hops, ...ofDevice });
     const setKey: Listener['setKey'] = (peer, key) => {
       if (peer.family === address.family) setMd5Key(fd, peer, key);
     };
