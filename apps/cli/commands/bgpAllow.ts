@@ -30,9 +30,7 @@ const removeSchema = z.object({ removeBgpAllowance: z.object({ removedId: z.stri
 
 export function bgpAllow(): Command {
   return new Command('allow')
-    .description(
-      'what the routers of a site may bring into the fabric: other gateways take nothing else (gateways do not speak BGP yet)',
-    )
+    .description('what the routers of a site may bring into the fabric: other gateways take nothing else')
     .addCommand(list())
     .addCommand(add())
     .addCommand(remove());

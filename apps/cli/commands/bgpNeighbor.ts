@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { query } from '../controller.ts';
 import { CliError } from '../errors.ts';
 import { printJson, printLine, printTable, state } from '../output.ts';
-import { range } from './bgpRange.ts';
+import { set } from './bgpNeighborSet.ts';
+import { collect, policyOf } from './bgpPolicy.ts';
 import { everyPage } from './everyPage.ts';
 import { gatewayOf, idOf } from './findByName.ts';
 
@@ -44,15 +45,25 @@ const removeSchema = z.object({ removeBgpNeighbour: z.object({ removedId: z.stri
 
 export function bgpNeighbor(): Command {
   return new Command('neighbor')
-    .description('routers that gateways are to speak BGP with (kept and sent to them; gateways do not speak it yet)')
+    .description('routers that gateways speak BGP with')
     .addCommand(list())
     .addCommand(add())
+    .addCommand(set())
     .addCommand(remove());
 }
 
 async function neighboursOf(site: string | undefined): Promise<Neighbour[]> {
   const filter = site === undefined ? {} : { siteId: await idOf('site', site) };
   return everyPage(listDocument, 'bgpNeighbours', neighbourSchema, { filter });
+}
+
+/** By name, address or id. */
+export async function neighbourNamed(site: string, neighbor: string): Promise<Neighbour> {
+  const all = await neighboursOf(site);
+  const found = all.find(({ id, name, address }) => [id, name, address].includes(neighbor));
+  if (found !== undefined) return found;
+  const advice = `\`patronus bgp neighbor list --site ${site}\` shows its neighbors`;
+  throw new CliError(`${site} has no BGP with ${neighbor}; ${advice}`, 1, 'NOT_FOUND');
 }
 
 function list(): Command {
@@ -149,16 +160,6 @@ function add(): Command {
     });
 }
 
-function policyOf(text: string | undefined, more: object) {
-  if (text === undefined || text === 'none') return null;
-  if (text === 'all') return { everything: true, ...more };
-  return { prefixes: text.split(',').map(range), ...more };
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
-}
-
 function remove(): Command {
   return new Command('remove')
     .argument('<site>')
@@ -166,12 +167,7 @@ function remove(): Command {
     .description('end BGP with a router')
     .option('--json', 'one JSON object for programs')
     .action(async (site: string, neighbor: string, options: { json?: boolean }) => {
-      const all = await neighboursOf(site);
-      const found = all.find(({ id, name, address }) => [id, name, address].includes(neighbor));
-      if (found === undefined) {
-        const advice = `\`patronus bgp neighbor list --site ${site}\` shows its neighbors`;
-        throw new CliError(`${site} has no BGP with ${neighbor}; ${advice}`, 1, 'NOT_FOUND');
-      }
+      const found = await neighbourNamed(site, neighbor);
       const { removeBgpNeighbour } = await query(removeDocument, { input: { id: found.id } }, removeSchema);
       if (options.json === true) printJson(removeBgpNeighbour);
       else printLine(`BGP with ${found.name} removed.`);

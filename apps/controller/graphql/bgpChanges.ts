@@ -5,7 +5,8 @@ import { addBgpNeighbour } from '../services/addBgpNeighbour.ts';
 import { removeBgpAllowance } from '../services/removeBgpAllowance.ts';
 import { removeBgpNeighbour } from '../services/removeBgpNeighbour.ts';
 import { updateBgp } from '../services/updateBgp.ts';
-import { builder } from './builder.ts';
+import { updateBgpNeighbour } from '../services/updateBgpNeighbour.ts';
+import { builder, type GraphContext } from './builder.ts';
 import { found, run } from './mutations.ts';
 
 type Ref<T> = ReturnType<typeof builder.objectRef<T>>;
@@ -42,6 +43,25 @@ const addNeighbourInput = builder.inputType('AddBgpNeighbourInput', {
     export: t.field({ type: policyInput, description: 'Left out: nothing goes out (RFC 8212).' }),
   }),
 });
+const updateNeighbourInput = builder.inputType('UpdateBgpNeighbourInput', {
+  description: 'What is left out stays.',
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    name: t.string(),
+    address: t.string(),
+    remoteAs: t.float(),
+    interface: t.string({ description: 'null: it is several hops away.' }),
+    key: t.string({ description: 'TCP MD5 (RFC 2385), written only; null: without one.' }),
+    passive: t.boolean(),
+    holdSeconds: t.int(),
+    keepaliveSeconds: t.int({ description: 'null: a third of the hold time.' }),
+    maxPrefixes: t.int(),
+    gtsm: t.boolean(),
+    bfd: t.boolean(),
+    import: t.field({ type: policyInput, description: 'null: nothing comes in.' }),
+    export: t.field({ type: policyInput, description: 'null: nothing goes out.' }),
+  }),
+});
 const addAllowanceInput = builder.inputType('AddBgpAllowanceInput', {
   fields: (t) => ({
     siteId: t.id({ required: true }),
@@ -66,6 +86,10 @@ interface Refs {
   readonly allowanceRef: Ref<BgpAllowance>;
 }
 
+function neighbourOf({ core }: GraphContext, wanted: string): { neighbour: BgpNeighbour } {
+  return { neighbour: found(core.network.current.bgp.neighbours.find(({ id }) => id === wanted)) };
+}
+
 export function defineBgpChanges({ bgpRef, neighbourRef, allowanceRef }: Refs): void {
   const bgpPayload = builder.objectRef<Record<string, never>>('BgpPayload');
   bgpPayload.implement({ fields: (t) => ({ bgp: t.field({ type: bgpRef, resolve: () => ({}) }) }) });
@@ -87,11 +111,15 @@ export function defineBgpChanges({ bgpRef, neighbourRef, allowanceRef }: Refs): 
     addBgpNeighbour: t.field({
       type: neighbourPayload,
       args: { input: t.arg({ type: addNeighbourInput, required: true }) },
-      resolve: async (_, { input }, context) => {
-        const { bgpNeighbourId } = await run(context, addBgpNeighbour, input);
-        const { neighbours } = context.core.network.current.bgp;
-        return { neighbour: found(neighbours.find(({ id }) => id === bgpNeighbourId)) };
-      },
+      resolve: async (_, { input }, context) =>
+        neighbourOf(context, (await run(context, addBgpNeighbour, input)).bgpNeighbourId),
+    }),
+    updateBgpNeighbour: t.field({
+      type: neighbourPayload,
+      description: 'Changes what is given and leaves the rest; the session begins anew only where it has to.',
+      args: { input: t.arg({ type: updateNeighbourInput, required: true }) },
+      resolve: async (_, { input }, context) =>
+        neighbourOf(context, (await run(context, updateBgpNeighbour, input)).bgpNeighbourId),
     }),
     removeBgpNeighbour: t.field({
       type: removePayload,

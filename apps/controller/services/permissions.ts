@@ -42,6 +42,7 @@ const table = {
   'bfd.peer.remove': operators,
   'bgp.update': operators,
   'bgp.neighbour.add': operators,
+  'bgp.neighbour.update': operators,
   'bgp.neighbour.remove': operators,
   'bgp.allowance.add': operators,
   'bgp.allowance.remove': operators,

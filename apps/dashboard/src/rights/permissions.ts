@@ -32,6 +32,7 @@ const table = {
   'bfd.update': operators,
   'bgp.update': operators,
   'bgp.neighbour.add': operators,
+  'bgp.neighbour.update': operators,
   'bgp.neighbour.remove': operators,
   'bgp.allowance.add': operators,
   'bgp.allowance.remove': operators,
