@@ -12,19 +12,22 @@ import {
   type UplinkReport,
 } from '@patronus/protocol';
 import { type OpenedTun, systemClock } from '@patronus/system/linux';
+import { Bgp } from './bgp/bgp.ts';
+import { type Learned, nothingLearned } from './bgp/learned.ts';
 import { Breakout } from './breakout/breakout.ts';
-import { EdgeError, messageOf } from './errors.ts';
+import { messageOf } from './errors.ts';
+import { FlowQuestions } from './forwarder/flowQuestions.ts';
 import { type Crash, crashOf, tellCrash } from './forwarder/lastWords.ts';
 import type { Telemetry } from './forwarder/telemetry.ts';
 import { translate } from './forwarder/translate.ts';
 import { raiseTimestampFloor, readTimestampFloor, uplinkKey } from './identity/wireguardKeys.ts';
 import { bootstrapConfiguration, emptyConfiguration } from './kernel/bootstrap.ts';
 import { type Kernel, openKernel } from './kernel/kernel.ts';
-import { NeighbourSockets } from './kernel/neighbourSockets.ts';
 import { settleParameters } from './kernel/parameters.ts';
-import { tunName, uplinkMark } from './kernel/plan.ts';
+import { tunName } from './kernel/plan.ts';
 import { type Reconciled, Reconciler } from './kernel/reconcile.ts';
-import { type RouterChange, Routers } from './kernel/routers.ts';
+import { RouterSessions } from './kernel/routerSessions.ts';
+import type { RouterChange } from './kernel/routers.ts';
 import { UplinkSockets } from './kernel/sockets.ts';
 import { claimTun, settleTun } from './kernel/tun.ts';
 import { localAddresses, reportUplink, type UplinkView } from './kernel/uplinks.ts';
@@ -47,7 +50,6 @@ export interface DataPlaneEvents {
 }
 
 const reportSoonMs = 20;
-const flowsWithinMs = 1_500;
 /** Words about quality that follow each other so closely are about tunnels with traffic. */
 const trafficWithinMs = 600;
 
@@ -57,17 +59,17 @@ export class DataPlane {
   readonly #kernel: Kernel;
   readonly #reconciler: Reconciler;
   readonly #sockets: UplinkSockets;
-  readonly #neighbourSockets: NeighbourSockets;
-  readonly #routers = new Routers();
+  readonly #routers: RouterSessions;
   readonly #tun: OpenedTun;
   readonly #forwarder: Forwarder;
   readonly #steering: Steering;
   readonly #breakout: Breakout;
   readonly #reach: Reach;
+  readonly #bgp: Bgp;
   #configuration: Configuration | undefined;
   #serial = 0;
-  #questions = 0;
-  readonly #asked = new Map<number, (flows: readonly FlowReport[]) => void>();
+  readonly #questions = new FlowQuestions((command) => this.#forwarder.send(command));
+  #learned: Learned = nothingLearned;
   #states = new Map<string, LinkState>();
   #capabilities: Readonly<Record<string, string>> = {};
   #lastCrash: Crash | undefined;
@@ -91,7 +93,7 @@ export class DataPlane {
       onExit: (exit) => this.#lament(exit),
     });
     this.#sockets = new UplinkSockets((name, fd) => this.#forwarder.send({ type: 'descriptor', name }, fd));
-    this.#neighbourSockets = new NeighbourSockets((name, fd) => this.#forwarder.send({ type: 'descriptor', name }, fd));
+    this.#routers = new RouterSessions((name, fd) => this.#forwarder.send({ type: 'descriptor', name }, fd));
     this.#forwarder.send({ type: 'descriptor', name: 'tun' }, tun.fd);
     this.#breakout = new Breakout({
       onNotice: (code, message) => events.onNotice(code, message),
@@ -102,6 +104,11 @@ export class DataPlane {
       onReach: (edgeId, state) => {
         this.#reachChanged(edgeId, state !== 'down');
       },
+    });
+    this.#bgp = new Bgp({
+      onNotice: (code, message) => events.onNotice(code, message),
+      onSessions: () => this.#reportSoon(),
+      onLearned: (learned) => this.#learn(learned),
     });
     this.#steering = new Steering(
       {
@@ -151,11 +158,13 @@ export class DataPlane {
 
   /** What the edge finds out beside its forwarder, added to the forwarder's report. */
   withOwnFindings(telemetry: Telemetry): Telemetry {
+    const bgp = this.#bgp.telemetry();
     return {
       ...telemetry,
       policies: this.#breakout.countInto(telemetry.policies ?? []),
       breakout: this.#breakout.telemetry().slice(0, MAX_REPORTED_UPLINKS),
       reach: this.#reach.telemetry().slice(0, MAX_REPORTED_TUNNELS),
+      ...(bgp === undefined ? {} : { bgp }),
     };
   }
 
@@ -181,11 +190,13 @@ export class DataPlane {
     if (configuration === undefined) this.#bootstrap();
     this.#follow(this.#reconciler.reconcile(systemClock.monotonicMs()));
     this.#configureForwarder();
-    this.#neighbourSockets.keep(next.bfdPeers);
+    this.#routers.tidy();
     const known = new Set(next.tunnels.map(({ id }) => id));
     this.#states = new Map([...this.#states].filter(([id]) => known.has(id)));
     this.#reach.follow(configuration, this.tunnelsUp());
     this.#steering.configure(configuration, digest);
+    this.#bgp.configure(configuration);
+    this.#tellBgpOfEdges();
   }
 
   /** Sets the time of the next `#watch`, unless it is sooner already. */
@@ -223,18 +234,7 @@ export class DataPlane {
 
   /** Flows that fit, newest first. Throws an EdgeError when the forwarder does not answer. */
   flows(filter: Omit<FlowsCommand, 'type' | 'id'>): Promise<readonly FlowReport[]> {
-    const id = ++this.#questions;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#asked.delete(id);
-        reject(new EdgeError('NO_ANSWER', 'the forwarder does not answer; it may be starting, ask again'));
-      }, flowsWithinMs);
-      this.#asked.set(id, (flows) => {
-        clearTimeout(timer);
-        resolve(flows);
-      });
-      this.#forwarder.send({ type: 'flows', id, ...filter });
-    });
+    return this.#questions.ask(filter);
   }
 
   /** Routes to the TUN go; what fails closed stays. */
@@ -243,12 +243,13 @@ export class DataPlane {
     clearTimeout(this.#reportTimer);
     this.#steering.stop();
     this.#reach.stop();
+    await this.#bgp.stop();
     await this.#breakout.stop();
     clearTimeout(this.#watchTimer);
     await this.#forwarder.stop();
     if (this.#configuration !== undefined) this.#reconciler.leave(this.#configuration, systemClock.monotonicMs());
     this.#sockets.close();
-    this.#neighbourSockets.close();
+    this.#routers.close();
     this.#tun.close();
     this.#kernel.close();
   }
@@ -276,7 +277,8 @@ export class DataPlane {
     const complaints = [...reconciled.complaints, ...settleParameters([tunName, ...interfaces])];
     if (this.#configuration !== undefined) complaints.push(...this.#sockets.follow(uplinks));
     this.#breakout.follow(this.#configuration, this.#routers.view(uplinks));
-    complaints.push(...this.#followNeighbours(uplinks));
+    complaints.push(...this.#routers.follow(uplinks, () => this.#kernel.links.list()));
+    this.#bgp.networkChanged(this.#reconciler.network);
     if (repaired !== undefined) {
       const count = repaired.setRoutes.length + repaired.removeRoutes.length;
       const rules = repaired.addRules.length + repaired.removeRules.length;
@@ -291,38 +293,36 @@ export class DataPlane {
     this.#tellUplinks();
   }
 
+  /** What BGP brought goes to the kernel and to the forwarder. */
+  #learn(learned: Learned): void {
+    if (this.#isStopping || JSON.stringify(learned) === JSON.stringify(this.#learned)) return;
+    this.#learned = learned;
+    this.#reconciler.learn(learned);
+    this.#follow(this.#reconciler.reconcile(systemClock.monotonicMs()));
+    this.#configureForwarder();
+    this.#watchSoon(false);
+  }
+
+  #tellBgpOfEdges(): void {
+    const up = (this.#configuration?.tunnels ?? []).filter(({ id }) => this.#states.get(id) === 'up');
+    const reachable = new Set(up.map(({ remote }) => remote.edgeId));
+    this.#bgp.edgesChanged(reachable, new Set(this.#steering.state.unreachable));
+  }
+
   #tellUplinks(): void {
     const told = JSON.stringify(this.uplinkReports());
     if (told !== this.#toldUplinks) this.#events.onUplinks();
     this.#toldUplinks = told;
   }
 
-  #followNeighbours(uplinks: readonly UplinkView[]): string[] {
-    const peers = this.#configuration?.bfdPeers ?? [];
-    if (peers.length === 0) return [];
-    const links = this.#kernel.links.list();
-    return this.#neighbourSockets.follow(peers, (name) => {
-      const index = links.find((link) => link.name === name)?.index;
-      if (index === undefined) return undefined;
-      const uplink = uplinks.find((view) => view.interface === name);
-      return { index, mark: uplink === undefined ? undefined : uplinkMark(uplink.number) };
-    });
-  }
-
-  #routerChanged(event: RouterChange): void {
-    const { id, state, previous, reason } = event;
-    if (this.#routers.heard(event)) {
+  #routerChanged(change: RouterChange): void {
+    this.#bgp.bfdChanged(change);
+    const { changesUplinks, notice } = this.#routers.heard(change);
+    if (changesUplinks) {
       this.#breakout.follow(this.#configuration, this.uplinks);
       this.#tellUplinks();
     }
-    const peer = this.#routers.peer(id);
-    if (peer !== undefined && state !== 'init' && (state === 'up' || previous === 'up')) {
-      const where = peer.interface === null ? '' : ` on ${peer.interface}`;
-      this.#events.onNotice(
-        state === 'up' ? 'BFD_PEER_UP' : 'BFD_PEER_DOWN',
-        `BFD with the router ${peer.address}${where} is ${state}: ${reason}`,
-      );
-    }
+    if (notice !== null) this.#events.onNotice(...notice);
     this.#reportSoon();
   }
 
@@ -334,6 +334,7 @@ export class DataPlane {
       ({ nextHops }) => nextHops.length > 1 && nextHops.includes(edgeId),
     );
     if (!isKnown && hasOther === true) this.#configureForwarder();
+    this.#tellBgpOfEdges();
     this.#reportSoon();
   }
 
@@ -345,7 +346,9 @@ export class DataPlane {
       timestampFloor: readTimestampFloor(this.#paths, id),
     }));
     this.#serial += 1;
-    this.#forwarder.send(translate(configuration, uplinks, this.#serial, this.#steering.state.unreachable));
+    this.#forwarder.send(
+      translate(configuration, uplinks, this.#serial, this.#steering.state.unreachable, this.#learned),
+    );
   }
 
   #hear(event: ForwarderEvent): void {
@@ -362,6 +365,7 @@ export class DataPlane {
         this.#states.set(event.tunnelId, event.state);
         this.#steering.tunnelState(event.tunnelId, event.state, event.reason, event.atMs);
         this.#reach.follow(this.#configuration, this.tunnelsUp());
+        this.#tellBgpOfEdges();
         this.#events.onTunnels(this.tunnelsUp());
         this.#reportSoon();
         return;
@@ -382,8 +386,7 @@ export class DataPlane {
         this.#events.onTelemetry(event);
         return;
       case 'flows':
-        this.#asked.get(event.id)?.(event.flows);
-        this.#asked.delete(event.id);
+        this.#questions.answer(event.id, event.flows);
         return;
       case 'quality':
         this.#steering.quality(event.tunnels, event.atMs);
@@ -427,6 +430,7 @@ export class DataPlane {
       this.#states.set(tunnelId, 'connecting');
       this.#steering.tunnelState(tunnelId, 'connecting', 'the forwarder starts anew', atMs);
     }
+    this.#tellBgpOfEdges();
     this.#events.onTunnels(this.tunnelsUp());
     this.#events.onNotice('FORWARDER_RESTARTED', tellCrash(this.#lastCrash));
   }

@@ -15,10 +15,11 @@ import {
   type SpeakerConfiguration,
   type StatementSource,
 } from '@patronus/bgp';
-import type { PrefixRange } from '@patronus/fabric';
+import type { FabricPeerRole, PrefixRange } from '@patronus/fabric';
 import { type IpAddress, type Prefix, parseAddress, parsePrefix } from '@patronus/net';
 import type { BgpConfiguration, BgpNeighbourConfiguration, Configuration } from '@patronus/protocol';
 import { EdgeError } from '../errors.ts';
+import { tunName } from '../kernel/plan.ts';
 import { commonRanges, rangeText } from './ranges.ts';
 
 /** What a router of this site brings is preferred to anything from another site, … */
@@ -29,6 +30,9 @@ const USUAL_PREFERENCE = 100;
 /** Tunnels tell by BFD that an edge is gone; this is for an edge that hangs. */
 const FABRIC_HOLD_S = 30;
 const FABRIC_RETRY_S = 5;
+const ROUTER_RETRY_S = 10;
+/** Until a router is called again that brought more than it may. */
+const OVER_LIMIT_RESTART_S = 300;
 const IPV4 = familyKey(1, 1);
 const IPV6 = familyKey(2, 1);
 
@@ -43,7 +47,8 @@ export function speakerOf(configuration: Configuration, bgp: BgpConfiguration): 
     return name;
   };
   const own = ownRanges(configuration, bgp);
-  const fromFabric = define('from edges', acceptedFrom(configuration, bgp));
+  const fromReflectors = define('from reflectors', acceptedFrom(configuration, bgp));
+  const fromEdges = define('from edges', acceptedFromEach(configuration, bgp));
   const toFabric = define('to edges', toldToEdges(configuration, own));
   const identifier = new DataView(overlay.bytes.buffer, overlay.bytes.byteOffset).getUint32(0);
   return {
@@ -54,16 +59,19 @@ export function speakerOf(configuration: Configuration, bgp: BgpConfiguration): 
     neighbours: [
       ...bgp.fabric.map(({ edgeId, address, role }): NeighbourConfiguration => {
         return {
-          ...{ name: edgeId, address: parseAddress(address)!, localAddress: overlay },
+          ...{ name: edgeId, address: parseAddress(address)!, localAddress: overlay, device: tunName },
           session: {
             ...{ localAs: bgp.as, peerAs: bgp.as, identifier, families: [IPV4, IPV6] },
             ...{ holdTimeS: FABRIC_HOLD_S, connectRetryS: FABRIC_RETRY_S, mostIdleHoldS: FABRIC_RETRY_S },
           },
-          routes: { import: fromFabric, export: toFabric, isReflectorClient: role === 'client' },
+          routes: {
+            import: reflects(role, bgp) ? fromReflectors : fromEdges,
+            ...{ export: toFabric, isReflectorClient: role === 'client' },
+          },
         };
       }),
       ...bgp.neighbours.map((neighbour) => ({
-        ...routerOf(neighbour, bgp.as, identifier),
+        ...routerOf(neighbour, bgp.as, identifier, configuration),
         routes: {
           import: define(`from ${neighbour.id}`, acceptedFromRouter(neighbour, own)),
           export: define(`to ${neighbour.id}`, toldToRouter(neighbour)),
@@ -71,6 +79,11 @@ export function speakerOf(configuration: Configuration, bgp: BgpConfiguration): 
       })),
     ],
   };
+}
+
+/** Whether it passes routes of others on. Reflectors are equals among themselves, and have clients besides. */
+function reflects(role: FabricPeerRole, { fabric }: BgpConfiguration): boolean {
+  return role === 'reflector' || (role === 'peer' && fabric.some((other) => other.role !== 'peer'));
 }
 
 /** What this site may bring. */
@@ -91,6 +104,15 @@ function acceptedFrom({ edge, edges }: Configuration, { allowances }: BgpConfigu
         }),
       ),
     );
+}
+
+/** Who reflects nothing may bring its own routes alone: its address is the next hop, and tunnels vouch for the address. */
+function acceptedFromEach(configuration: Configuration, bgp: BgpConfiguration): StatementSource[] {
+  const addresses = new Map(configuration.edges.map(({ id, overlayAddress }) => [id, `${overlayAddress}/32`]));
+  return acceptedFrom(configuration, bgp).map((statement) => ({
+    ...statement,
+    match: { ...statement.match, neighbours: [addresses.get(statement.name!)!] },
+  }));
 }
 
 /** Reflected routes keep their next hop: it says whose they are. What routers brought goes out under our own. */
@@ -138,16 +160,23 @@ function routerOf(
   neighbour: BgpNeighbourConfiguration,
   localAs: number,
   identifier: number,
+  { uplinks }: Configuration,
 ): Omit<NeighbourConfiguration, 'routes'> {
-  const { id, remoteAs, passive, holdSeconds, maxPrefixes, gtsm, key } = neighbour;
+  const { id, remoteAs, holdSeconds, keepaliveSeconds, maxPrefixes, gtsm, key } = neighbour;
   const address = parseAddress(neighbour.address) as IpAddress;
   const family = address.family === 4 ? IPV4 : IPV6;
+  // Nothing listens on an uplink: whoever is there is called.
+  const isPassive = neighbour.passive && !uplinks.some((uplink) => uplink.interface === neighbour.interface);
   return {
     ...{ name: id, address },
     ...(neighbour.interface === null ? {} : { device: neighbour.interface }),
     session: {
-      ...{ localAs, peerAs: remoteAs, identifier, families: [family], holdTimeS: holdSeconds, isPassive: passive },
-      prefixLimits: [{ family, most: maxPrefixes }],
+      ...{ localAs, peerAs: remoteAs, identifier, families: [family], holdTimeS: holdSeconds, isPassive },
+      connectRetryS: ROUTER_RETRY_S,
+      ...(keepaliveSeconds === null ? {} : { keepaliveS: keepaliveSeconds }),
+      prefixLimits: [{ family, most: maxPrefixes, restartS: OVER_LIMIT_RESTART_S }],
+      // Its routes stay while it restarts. What forwards here ends with the speaker: nothing of ours survives.
+      gracefulRestart: { restartTimeS: 0, isForNotification: true, isRestarting: false, families: [] },
       ...(gtsm ? { ttlSecurityHops: 1 } : neighbour.interface === null ? { multihop: 255 } : {}),
       ...(key === null ? {} : { md5Key: new Secret(key) }),
     },

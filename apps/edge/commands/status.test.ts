@@ -20,7 +20,7 @@ const status: EdgeStatus = {
   uplinks: [],
   tunnels: [tunnel],
   ...{ counters: {}, paths: [], breakout: [], reach: [], decisions: [], capabilities: {} },
-  ...{ bfdPeers: [], shaping: [], protection: null },
+  ...{ bfdPeers: [], shaping: [], protection: null, bgp: null },
   reports: { waiting: 0, dropped: 0, decisionsWaiting: 0 },
 };
 
@@ -72,4 +72,32 @@ test('queues are shown for uplinks that have a rate, and protection where packet
   assert.match(text, /u1 +realtime +3 +0\.5 ms +– +9 +2 +1/);
   assert.match(text, /Protected +90 sent with 80 copies and 20 parity; 90 came, 8 rebuilt, 2 lost/);
   assert.doesNotMatch(formatStatus(status), /Queues|Protected/);
+});
+
+test('BGP shows sessions with what they brought and why not, and where routes lead', () => {
+  const session = {
+    ...{ id: 'n1', address: '10.1.0.2', remoteAs: 65_001, state: 'established' as const, sinceMs: 1_000 },
+    ...{ received: 7, accepted: 6, advertised: 4, flaps: 1, lastError: 'hold timer expired', isOverLimit: false },
+    refusal: '192.0.2.0/24: this site is not allowed to bring it',
+  };
+  const route = {
+    ...{ prefix: '172.20.1.0/24', nextHop: '100.64.0.2', from: 'london', originEdgeId: 'london' },
+    ...{ asPath: '65002', localPreference: 100_000, communities: [] },
+  };
+  const silent = {
+    ...session,
+    id: 'tokyo',
+    address: '100.64.0.3',
+    state: 'connect' as const,
+    refusal: null,
+    sinceMs: 0,
+  };
+  const bgp = { neighbours: [session], fabric: [silent], routes: [route], routesTotal: 3 };
+  const text = formatStatus({ ...status, bgp }, 61_000);
+  assert.match(text, /BGP +1 of 2 sessions established, 3 routes/);
+  assert.match(text, /router +10\.1\.0\.2 +65001 +established +60 s +7 +6 +4 +1 +192\.0\.2\.0\/24: this site/);
+  assert.match(text, /edge +100\.64\.0\.3 .* connect +– .* hold timer expired/);
+  assert.match(text, /172\.20\.1\.0\/24 +london +100\.64\.0\.2 +65002/);
+  assert.match(text, /and 2 more/);
+  assert.doesNotMatch(formatStatus(status), /BGP/);
 });

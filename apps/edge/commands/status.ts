@@ -1,8 +1,10 @@
 /** `patronus edge status`. */
 import type { DirectionQuality, TunnelTelemetry } from '@patronus/protocol';
+import { systemClock } from '@patronus/system/linux';
 import type { StatePaths } from '../state/paths.ts';
 import { askStatus } from '../status/socket.ts';
 import type { EdgeStatus } from '../status/status.ts';
+import { formatBgp } from './statusBgp.ts';
 import { formatProtection, formatQueues } from './statusLoad.ts';
 import { formatTable } from './table.ts';
 
@@ -12,22 +14,26 @@ export async function showStatus(paths: StatePaths, isJson: boolean): Promise<vo
 }
 
 /** For people: a paragraph each for the edge, its uplinks and its tunnels. */
-export function formatStatus({
-  edge,
-  configuration,
-  controller,
-  uplinks,
-  tunnels,
-  process,
-  reports,
-  capabilities,
-  paths,
-  breakout,
-  reach,
-  bfdPeers,
-  shaping,
-  protection,
-}: EdgeStatus): string {
+export function formatStatus(
+  {
+    edge,
+    configuration,
+    controller,
+    uplinks,
+    tunnels,
+    process,
+    reports,
+    capabilities,
+    paths,
+    breakout,
+    reach,
+    bfdPeers,
+    shaping,
+    protection,
+    bgp,
+  }: EdgeStatus,
+  nowMs: number = systemClock.wallMs(),
+): string {
   const trial = configuration.isOnTrial ? ` (on trial; last good ${configuration.lastGood ?? 'none'})` : '';
   const way = controller.way === null ? '' : `, ${controller.way}`;
   const error = controller.lastError === null ? '' : `; last: ${controller.lastError}`;
@@ -54,6 +60,7 @@ export function formatStatus({
     ...formatBreakout(breakout, uplinks),
     ...formatReach(reach),
     ...formatRouters(bfdPeers),
+    ...formatBgp(bgp, nowMs),
     ...formatQueues(shaping, uplinks),
     ...formatProtection(protection),
   ].join('\n');

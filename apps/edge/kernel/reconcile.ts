@@ -9,7 +9,7 @@ import { type Learned, nothingLearned } from '../bgp/learned.ts';
 import { type Desired, desiredKernel } from './desired.ts';
 import { type Difference, difference, isEmpty } from './difference.ts';
 import type { Kernel } from './kernel.ts';
-import { type UplinkView, viewUplinks } from './uplinks.ts';
+import { type NetworkView, type UplinkView, viewUplinks } from './uplinks.ts';
 
 /** From the first word of a change to looking. A program that flushes and builds anew seldom takes longer. */
 export const settleMs = 50;
@@ -31,6 +31,7 @@ export class Reconciler {
   #tunIndex: number | undefined;
   #learned: Learned = nothingLearned;
   #uplinks: readonly UplinkView[] = [];
+  #network: NetworkView = { links: [], addresses: [], mainRoutes: [] };
   /** What was in the kernel when we last left it. */
   #left: Desired | undefined;
   #restUntil = Number.NEGATIVE_INFINITY;
@@ -42,6 +43,11 @@ export class Reconciler {
 
   get uplinks(): readonly UplinkView[] {
     return this.#uplinks;
+  }
+
+  /** As it was last read. */
+  get network(): NetworkView {
+    return this.#network;
   }
 
   /** Sets what is desired from here on; it is applied by the next `reconcile`. */
@@ -84,6 +90,7 @@ export class Reconciler {
     this.#comparedAt = nowMs;
     const startedAt = systemClock.monotonicMs();
     const view = this.#kernel.view();
+    this.#network = view;
     this.#uplinks = viewUplinks(this.#configuration.uplinks, this.#numbers, view, this.#uplinks);
     const desired = desiredKernel(this.#configuration, this.#uplinks, this.#tunIndex, view.addresses, this.#learned);
     const changes = difference(desired, this.#kernel.present());

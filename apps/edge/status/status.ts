@@ -1,6 +1,12 @@
 /** What the edge says of itself over its own socket: no keys, no secrets. */
 import { formatAddress } from '@patronus/net';
-import { type BfdPeerTelemetry, type DecisionTelemetry, formatVersion, type TunnelTelemetry } from '@patronus/protocol';
+import {
+  type BfdPeerTelemetry,
+  type BgpTelemetry,
+  type DecisionTelemetry,
+  formatVersion,
+  type TunnelTelemetry,
+} from '@patronus/protocol';
 import type { PathGroup } from '@patronus/steering';
 import type { ChannelStatus } from '../channel/channel.ts';
 import { running, type TrialState } from '../configuration/trial.ts';
@@ -33,6 +39,8 @@ export interface EdgeStatus {
     readonly table: number;
   }[];
   readonly tunnels: readonly TunnelTelemetry[];
+  /** Sessions of BGP and what they brought; null: it is spoken with nobody. */
+  readonly bgp: BgpTelemetry | null;
   /** Routers outside of the fabric. */
   readonly bfdPeers: readonly BfdPeerTelemetry[];
   readonly counters: Readonly<Record<string, number>>;
@@ -90,6 +98,7 @@ export function tellStatus(sources: StatusSources): EdgeStatus {
       table: uplinkTable(number),
     })),
     tunnels: telemetry?.tunnels ?? [],
+    bgp: telemetry?.bgp ?? null,
     bfdPeers: telemetry?.bfdPeers ?? [],
     counters: telemetry?.counters ?? {},
     paths: dataPlane.steering.state.groups.map(({ treatment, edgeId, mode, chosen }) => ({

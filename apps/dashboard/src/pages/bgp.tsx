@@ -7,7 +7,6 @@ import { NeighbourForm } from '../components/bgp/neighbour-form.tsx';
 import { RoutesCard } from '../components/bgp/routes-card.tsx';
 import { Confirm } from '../components/confirm.tsx';
 import { type Column, DataTable } from '../components/data-table.tsx';
-import { Notice } from '../components/notice.tsx';
 import { Card, Page } from '../components/page.tsx';
 import { Message, QueryState } from '../components/query-state.tsx';
 import { bgpLooks, State } from '../components/state.tsx';
@@ -120,10 +119,6 @@ export function BgpPage() {
   return (
     <Page title="BGP" lead={<Lead />} actions={addButton}>
       <div className="grid">
-        <Notice tone="warn">
-          Gateways of this release are told of all this and do not speak BGP yet: no session comes up, and no route is
-          learnt. A speaker by itself runs with <code>patronus bgp run</code>.
-        </Notice>
         <Card title="Neighbours">
           <QueryState query={query}>
             {({ bgpNeighbours: { edges } }) =>
