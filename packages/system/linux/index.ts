@@ -33,6 +33,7 @@ export * from './socketAddress.ts';
 export * from './sysctl.ts';
 export * from './tcpSocket.ts';
 export * from './thrift.ts';
+export * from './toldDatagrams.ts';
 export * from './tun.ts';
 export * from './udp.ts';
 export * from './udpSocket.ts';
