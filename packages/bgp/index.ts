@@ -57,6 +57,7 @@ export {
   type CacheState,
   type ChangedPrefix,
 } from './rpki/cacheSession.ts';
+export { decodePdu, encodePdu, type Intervals, type Pdu, PduType, readPduHeader } from './rpki/pdu.ts';
 export { MOST_CACHES, type ValidatedPrefix, ValidatedPrefixes } from './rpki/validatedPrefixes.ts';
 export {
   capabilitiesOf,

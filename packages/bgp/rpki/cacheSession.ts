@@ -71,15 +71,18 @@ export class CacheSession {
   readonly #cache: number;
   readonly #table: ValidatedPrefixes;
   #effects: CacheEffect[] = [];
-  #intervals = defaultIntervals;
+  #intervals: Intervals;
+  readonly #firstIntervals: Intervals;
   #isWanted = false;
   /** When to ask or to connect again. */
   #nextAtMs = NEVER;
   #expireAtMs = NEVER;
   #held = new Uint8Array(0);
 
-  /** `cache`: its number in the table, 0…30. */
-  constructor(cache: number, table: ValidatedPrefixes) {
+  /** `cache`: its number in the table, 0…30; `retryS`: until it says how often it wants to be tried. */
+  constructor(cache: number, table: ValidatedPrefixes, retryS = defaultIntervals.retryS) {
+    this.#firstIntervals = { ...defaultIntervals, retryS };
+    this.#intervals = this.#firstIntervals;
     this.#cache = cache;
     this.#table = table;
   }
@@ -336,7 +339,7 @@ export class CacheSession {
     if (sessionId !== this.sessionId) return this.#otherSession();
     this.serial = serial;
     this.state = 'synchronized';
-    this.#intervals = intervals ?? defaultIntervals;
+    this.#intervals = intervals ?? this.#firstIntervals;
     this.synchronizedAtMs = nowMs;
     this.#nextAtMs = nowMs + 1_000 * this.#intervals.refreshS;
     this.#expireAtMs = nowMs + 1_000 * this.#intervals.expireS;

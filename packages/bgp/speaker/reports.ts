@@ -1,5 +1,6 @@
 /** What a speaker tells of itself to people and programs: plain values. */
 import type { Json } from '../describe/json.ts';
+import type { OriginValidation } from '../policy/source.ts';
 import type { State } from '../session/transitions.ts';
 
 export interface FamilyReport {
@@ -63,5 +64,7 @@ export interface RouteReport {
   /** Why import does not let it pass; null: it does. */
   readonly refusal: string | null;
   readonly nextHop: string;
+  /** RFC 6811; null for routes of our own. */
+  readonly validation: OriginValidation | null;
   readonly attributes: { readonly [name: string]: Json };
 }

@@ -64,6 +64,8 @@ export class SpeakerRoutes {
   readonly #names = new Map<number, string>();
   /** What was agreed on with each neighbour that has a peer in the RIB, the last time it was Established. */
   readonly #sessions = new Map<Neighbour, { readonly negotiated: NegotiatedSession; readonly local: IpAddress }>();
+  /** Neighbours whose policies ask for origin validation. */
+  readonly #validating = new Set<Neighbour>();
   #configuration: SpeakerConfiguration;
 
   constructor(options: RoutesOptions) {
@@ -111,6 +113,11 @@ export class SpeakerRoutes {
     this.rib.changePeer(neighbour.peer, this.#settings(neighbour, session.negotiated, session.local));
   }
 
+  /** What `validate` answers has changed: routes that policies judge by it are judged again, in `work`. */
+  revalidate(): void {
+    for (const { peer } of this.#validating) this.rib.reapplyPolicies(peer);
+  }
+
   receive(neighbour: Neighbour, body: Uint8Array, negotiated: Negotiated): Received {
     return this.rib.receive(neighbour.peer, body, negotiated);
   }
@@ -146,6 +153,7 @@ export class SpeakerRoutes {
   forget(neighbour: Neighbour): void {
     if (neighbour.peer !== 0) this.rib.removePeer(neighbour.peer);
     this.#sessions.delete(neighbour);
+    this.#validating.delete(neighbour);
     neighbour.peer = 0;
   }
 
@@ -211,6 +219,7 @@ export class SpeakerRoutes {
 
   /** Routes, told one by one. They may change in between: what is told was so when it was told. */
   *reports({ family, within, neighbour, isBestOnly }: RouteFilter): Generator<RouteReport> {
+    const { validate } = this.#options;
     for (const key of ribFamilies) {
       const rib = this.rib.family(key);
       if (rib === undefined || (family !== undefined && family !== key)) continue;
@@ -224,7 +233,14 @@ export class SpeakerRoutes {
           const { address, length } = rib.prefixAt(slot);
           const prefix: Prefix = { family: of, bytes: address, length };
           if (within !== undefined && !prefixCovers(within, prefix)) continue;
-          yield routeReport(this.rib, rib, route, prefix, this.#names.get(rib.peerOf(route)) ?? '');
+          yield routeReport({
+            rib: this.rib,
+            family: rib,
+            route,
+            prefix,
+            from: this.#names.get(rib.peerOf(route)) ?? '',
+            validate,
+          });
         }
       }
     }
@@ -257,8 +273,10 @@ export class SpeakerRoutes {
     this.rib.announce(this.#own, family, nlriOf(prefix), attributes);
   }
 
-  #settings({ configuration, address }: Neighbour, negotiated: NegotiatedSession, local: IpAddress): PeerSettings {
+  #settings(one: Neighbour, negotiated: NegotiatedSession, local: IpAddress): PeerSettings {
+    const { configuration, address } = one;
     const { routes } = configuration;
+    this.#validating.delete(one);
     const ownNextHops = this.#options.ownNextHops(local);
     const policyOf = (name: string | undefined): PolicyChoice | undefined => {
       if (name === undefined || name === ACCEPT || name === REJECT) return name;
@@ -266,6 +284,7 @@ export class SpeakerRoutes {
       // The configuration has been checked; what is not there lets nothing pass.
       if (policy === undefined) return REJECT;
       const { validate } = this.#options;
+      if (policy.looksAtValidation) this.#validating.add(one);
       const neighbour = { address: address.bytes, as: negotiated.peerAs };
       return new PolicyForRoutes(policy, {
         ...{ neighbour, localAs: negotiated.localAs, ownNextHops },

@@ -27,7 +27,8 @@ export function tallyRoutes(rib: Rib, names: ReadonlyMap<number, string>): Map<s
         if (family.attributesOf(route) !== 0) tally.accepted += 1;
         else if (tally.refused === undefined) {
           const { address, length } = family.prefixAt(slot);
-          tally.refused = routeReport(rib, family, route, { family: of, bytes: address, length }, name);
+          const prefix = { family: of, bytes: address, length };
+          tally.refused = routeReport({ rib, family, route, prefix, from: name, validate: undefined });
         }
       }
     }
