@@ -50,9 +50,9 @@ const layers: Readonly<Record<string, Layer>> = {
     reason: 'the packet path joins tunnels, steering and the kernel, and nothing above them',
   },
   router: {
-    packages: ['wire', 'net', 'bgp', 'system'],
+    packages: ['wire', 'net', 'bgp', 'bfd', 'system'],
     libraries: ['yaml', 'zod'],
-    reason: 'it binds the speaker to the kernel, and knows nothing of the fabric',
+    reason: 'it binds the speaker and its BFD to the kernel, and knows nothing of the fabric',
   },
   testkit: {
     packages: [

@@ -4,10 +4,12 @@ import { Command } from 'commander';
 import { LineWriter } from '../lineWriter.ts';
 import { printJson, printLine, printTable } from '../output.ts';
 import { answersOf, type BgpOptions, bgpSocketOption, eachAnswer } from './bgpControl.ts';
+import { bgpShowRpki } from './bgpShowRpki.ts';
+import { duration } from './bgpTimes.ts';
 
 export function bgpShow(): Command {
-  const command = new Command('show').description('neighbors, rib, summary of the speaker on this machine');
-  for (const verb of [neighbors, rib, summary]) command.addCommand(verb());
+  const command = new Command('show').description('neighbors, rib, rpki, summary of the speaker on this machine');
+  for (const verb of [neighbors, rib, bgpShowRpki, summary]) command.addCommand(verb());
   return command;
 }
 
@@ -122,11 +124,4 @@ function routeLine({ prefix, isBest, isEligible, isStale, from, nextHop, attribu
   const path = attributes['as-path'] === '' ? 'local' : String(attributes['as-path'] ?? '');
   const id = pathId === 0 ? '' : ` path ${pathId}`;
   return `${marks} ${prefix.padEnd(20)} via ${nextHop.padEnd(16)} from ${from}${id}  ${path}`;
-}
-
-function duration(ms: number): string {
-  const seconds = Math.floor(ms / 1_000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 86_400 ? `${(seconds / 3_600).toFixed(1)} h` : `${Math.floor(seconds / 86_400)} d`;
 }

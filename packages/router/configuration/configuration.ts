@@ -11,6 +11,27 @@ export interface RouterConfiguration {
   readonly controlSocket: string;
   /** Where routes go in the kernel; undefined: nowhere. */
   readonly kernel: KernelConfiguration | undefined;
+  /** By the name under which a neighbour, or a range of them, is configured. */
+  readonly bfd: ReadonlyMap<string, BfdSettings>;
+  readonly rpki: readonly RpkiCacheConfiguration[];
+}
+
+/** Where validated prefixes come from (RFC 8210). */
+export interface RpkiCacheConfiguration {
+  readonly address: IpAddress;
+  readonly port: number;
+  /** s after which it is tried again, until it says so itself. */
+  readonly retryS: number;
+}
+
+/** RFC 5882: BFD watches over the way to a neighbour. */
+export interface BfdSettings {
+  readonly intervalMs: number;
+  /** Intervals of silence after which the neighbour is gone. */
+  readonly multiplier: number;
+  readonly isPassive: boolean;
+  /** RFC 5883, rather than 5881; undefined: where BGP may go over several hops. */
+  readonly isMultihop?: boolean;
 }
 
 export interface KernelConfiguration {

@@ -11,12 +11,20 @@ import {
   type SessionConfiguration,
 } from '@patronus/bgp';
 import { formatAddress, formatPrefix, type IpAddress, type Prefix } from '@patronus/net';
+import type { BfdSettings } from './configuration.ts';
 import type { NeighbourDocument, RouterDocument } from './schema.ts';
 
 export type Grouped = NeighbourDocument;
 type Complain = (field: string, message: string) => void;
 
 const DEFAULT_RESTART_S = 120;
+
+/** undefined: BFD does not watch over it. */
+export function bfdOf({ bfd = false }: Grouped): BfdSettings | undefined {
+  if (bfd === false) return undefined;
+  const { interval = 300, multiplier = 3, passive = false, multihop } = bfd === true ? {} : bfd;
+  return { intervalMs: interval, multiplier, isPassive: passive, ...given('isMultihop', multihop) };
+}
 
 /** undefined: something that it cannot be without is missing. */
 export function readNeighbour(

@@ -14,9 +14,9 @@ import { type IpAddress, parseAddress } from '@patronus/net';
 import { err, ok, type Result } from '@patronus/wire';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { DEFAULT_CONTROL_SOCKET, MAIN_TABLE, type RouterConfiguration } from './configuration.ts';
+import { type BfdSettings, DEFAULT_CONTROL_SOCKET, MAIN_TABLE, type RouterConfiguration } from './configuration.ts';
 import { errorsOf } from './issues.ts';
-import { type Grouped, readNeighbour } from './neighbour.ts';
+import { bfdOf, type Grouped, readNeighbour } from './neighbour.ts';
 import { type ConfigurationError, Places } from './places.ts';
 import { type RouterDocument, routerSchema } from './schema.ts';
 
@@ -61,6 +61,7 @@ class Reader {
   readonly #document: RouterDocument;
   readonly #places: Places;
   readonly #errors: ConfigurationError[] = [];
+  readonly #bfd = new Map<string, BfdSettings>();
 
   constructor(document: RouterDocument, places: Places) {
     this.#document = document;
@@ -68,13 +69,15 @@ class Reader {
   }
 
   read(): Result<RouterConfiguration, ConfigurationError[]> {
-    const { router, kernel } = this.#document;
+    const { router, kernel, rpki } = this.#document;
     const speaker = this.#speaker();
     if (this.#errors.length > 0) return err(this.#errors);
     return ok({
       speaker,
       listen: router.listen ?? everywhere,
       port: router.port,
+      bfd: this.#bfd,
+      rpki: rpki.map(({ retry, ...place }) => ({ ...place, retryS: retry })),
       controlSocket: router.controlSocket ?? DEFAULT_CONTROL_SOCKET,
       kernel: kernel === false ? undefined : { ...kernel, table: kernel.table === 'main' ? MAIN_TABLE : kernel.table },
     });
@@ -151,6 +154,8 @@ class Reader {
       const first = names.get(neighbour.name);
       if (first !== undefined) this.#complain(path, `"${neighbour.name}" is neighbours[${first}] already`);
       names.set(neighbour.name, at);
+      const bfd = bfdOf(grouped);
+      if (bfd !== undefined) this.#bfd.set(neighbour.name, bfd);
       return [neighbour];
     });
   }

@@ -1,5 +1,5 @@
 /** The configuration of a router as it is written: which keys there are, and what each may hold. docs/bgp.md teaches it. */
-import { roles } from '@patronus/bgp';
+import { MOST_CACHES, roles } from '@patronus/bgp';
 import { z } from 'zod';
 import {
   address,
@@ -112,6 +112,17 @@ const neighbourFields = {
   allowOwnAs: z.number().int().min(0).max(10).optional(),
   enforceFirstAs: z.boolean().optional(),
   aigp: z.boolean().optional(),
+  bfd: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        interval: z.number().min(10).max(60_000).optional(),
+        multiplier: z.number().int().min(1).max(255).optional(),
+        passive: z.boolean().optional(),
+        multihop: z.boolean().optional(),
+      }),
+    ])
+    .optional(),
 } as const;
 
 const neighbour = z.strictObject({
@@ -147,6 +158,16 @@ export const routerSchema = z.strictObject({
       }),
     ])
     .default(false),
+  rpki: z
+    .array(
+      z.strictObject({
+        address,
+        port: port.default(323),
+        retry: z.number().int().min(1).max(7_200).default(60),
+      }),
+    )
+    .max(MOST_CACHES)
+    .default([]),
   networks: z.array(network).default([]),
   prefixSets: z.record(z.string(), list(z.string())).default({}),
   policies: z.record(z.string(), policy).default({}),

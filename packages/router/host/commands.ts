@@ -2,6 +2,7 @@
 import { type FamilyKey, type Neighbour, parseFamily, type Reconfigured, type Speaker } from '@patronus/bgp';
 import { parseAddress, parsePrefix, prefixOf } from '@patronus/net';
 import { type ControlCommands, ControlError, type ControlRequest } from './control.ts';
+import type { RpkiReport } from './rpki/caches.ts';
 
 export interface CommandContext {
   readonly speaker: Speaker;
@@ -10,9 +11,12 @@ export interface CommandContext {
   readonly changed: () => void;
   /** Reads the configuration again. Throws with what is wrong with it; nothing has changed then. */
   readonly reload: () => Promise<Reconfigured>;
+  /** undefined: BFD does not watch over the neighbour. */
+  readonly bfdStateOf: (name: string) => string | undefined;
+  readonly rpkiReport: () => RpkiReport;
 }
 
-export function commandsOf({ speaker, now, changed, reload }: CommandContext): ControlCommands {
+export function commandsOf({ speaker, now, changed, reload, bfdStateOf, rpkiReport }: CommandContext): ControlCommands {
   const neighbourOf = ({ neighbour }: ControlRequest): Neighbour => {
     const found = typeof neighbour === 'string' ? speaker.neighbour(neighbour) : undefined;
     if (found !== undefined) return found;
@@ -27,10 +31,12 @@ export function commandsOf({ speaker, now, changed, reload }: CommandContext): C
   const reasonOf = ({ reason }: ControlRequest) => (typeof reason === 'string' ? reason : undefined);
   return {
     neighbors: (request) =>
-      request.neighbour === undefined
-        ? speaker.neighbourReports(now())
-        : [speaker.neighbourReport(neighbourOf(request), now())],
+      (request.neighbour === undefined ? [...speaker.neighbours] : [neighbourOf(request)]).map((neighbour) => {
+        const bfd = bfdStateOf(neighbour.name) ?? null;
+        return { ...speaker.neighbourReport(neighbour, now()), bfd };
+      }),
     reload: async () => [await reload()],
+    rpki: () => [rpkiReport()],
     summary: () => [speaker.summary()],
     rib: (request) => speaker.routes.reports(ribFilter(request, neighbourOf)),
     shutdown: (request) => act(() => speaker.shutdown(neighbourOf(request), reasonOf(request), now())),

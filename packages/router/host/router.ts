@@ -20,12 +20,16 @@ import {
   systemRandom,
 } from '@patronus/system/linux';
 import type { RouterConfiguration } from '../configuration/configuration.ts';
+import type { BfdNews } from './bfd/peer.ts';
+import { BfdThread } from './bfd/thread.ts';
+import { watchedPeers } from './bfd/watched.ts';
 import { commandsOf } from './commands.ts';
 import { type ConnectionEvents, Connections } from './connections.ts';
 import { ControlSocket } from './control.ts';
 import { KernelRoutes } from './kernelRoutes.ts';
 import { Listeners } from './listeners.ts';
 import { Reachability } from './reachability.ts';
+import { RpkiCaches } from './rpki/caches.ts';
 
 /** Changes of routes that go to the kernel in one turn: some milliseconds. */
 const KERNEL_TURN = 512;
@@ -48,6 +52,8 @@ export class Router {
   readonly #connections: Connections;
   readonly #listeners: Listeners;
   readonly #netlink = new NetlinkSocket();
+  readonly #bfd = new BfdThread((news) => this.#bfdSays(news));
+  readonly #rpki = new RpkiCaches({ changed: () => this.#rpkiChanged(), log: (line) => this.#log(line) }, now);
   readonly #reachability: Reachability;
   readonly #monitor: NetworkMonitor;
   #configuration: RouterConfiguration;
@@ -59,6 +65,8 @@ export class Router {
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #isTurnPlanned = false;
+  /** Some have come, gone, or were disabled. */
+  #areNeighboursOthers = true;
   #isStopping = false;
 
   private constructor({ configuration, read, log }: RouterOptions) {
@@ -76,6 +84,7 @@ export class Router {
       interiorCost: (nextHop) => this.#reachability.hopTo(nextHop)?.cost,
       isOwnAddress: (address) => this.#reachability.isOwnAddress(address),
       ownNextHops: (local) => this.#reachability.ownNextHops(local),
+      validate: (address, length, originAs) => this.#rpki.table.validate(address, length, originAs),
       wantsChanges: configuration.kernel !== undefined,
     });
     this.#connections = new Connections(this.#events(), now);
@@ -88,9 +97,12 @@ export class Router {
     const { configuration } = options;
     const commands = commandsOf({
       ...{ speaker: router.#speaker, now, changed: () => router.#turn(), reload: () => router.reload() },
+      bfdStateOf: (name) => router.#bfd.stateOf(name),
+      rpkiReport: () => router.#rpki.report(),
     });
     router.#control = await ControlSocket.listen(configuration.controlSocket, commands);
     await router.#listeners.become(configuration);
+    router.#rpki.follow(configuration.rpki);
     router.#speaker.start(now());
     router.#turn();
     return router;
@@ -112,6 +124,8 @@ export class Router {
     await this.#listeners.become(next);
     this.#configuration = next;
     const reconfigured = this.#speaker.reconfigure(next.speaker, now());
+    this.#areNeighboursOthers = true;
+    this.#rpki.follow(next.rpki);
     if (before.kernel?.table !== next.kernel?.table || before.kernel?.metric !== next.kernel?.metric) {
       this.#kernel?.removeAll();
       this.#openKernel();
@@ -131,6 +145,8 @@ export class Router {
     this.#carryOut(this.#speaker.effects());
     this.#control?.close();
     this.#monitor.close();
+    this.#rpki.stop();
+    await this.#bfd.stop();
     await this.#connections.stop();
     this.#kernel?.removeAll();
   }
@@ -176,6 +192,10 @@ export class Router {
     if (speaker.deadline <= nowMs) speaker.tick(nowMs);
     if (speaker.isWork) speaker.work(nowMs);
     this.#carryOut(speaker.effects());
+    if (this.#areNeighboursOthers) {
+      this.#areNeighboursOthers = false;
+      this.#bfd.follow(watchedPeers(this.#configuration, speaker));
+    }
     const isKernelBehind = this.#updateKernel();
     if (speaker.isWork || isKernelBehind) this.#planTurn();
     this.#planTimer();
@@ -235,10 +255,30 @@ export class Router {
         case 'close':
           this.#connections.close(effect.connection);
           break;
+        case 'state':
+          this.#areNeighboursOthers = true;
+          this.#log(inWords(effect));
+          break;
         default:
           this.#log(inWords(effect));
       }
     }
+  }
+
+  #rpkiChanged(): void {
+    if (this.#isStopping) return;
+    this.#speaker.routes.revalidate();
+    this.#planTurn();
+  }
+
+  #bfdSays(news: BfdNews): void {
+    const neighbour = this.#speaker.neighbour(news.id);
+    if (neighbour === undefined || this.#isStopping) return;
+    this.#log(`${news.id}: ${news.kind === 'state' ? `BFD is ${news.state}: ` : ''}${news.reason}`);
+    if (news.kind !== 'state' || !news.isFailure) return;
+    this.#speaker.bfdDown(neighbour, now());
+    this.#carryOut(this.#speaker.effects());
+    this.#planTurn();
   }
 
   #connect(connection: number, remote: IpAddress, neighbour: NeighbourConfiguration): void {
