@@ -20,7 +20,10 @@ export const testPrograms = {
   unshare: 'util-linux',
   bird: 'bird2',
   vtysh: 'frr',
+  gobgpd: 'gobgpd',
+  bgpctl: 'openbgpd',
+  exabgp: 'exabgp',
 };
 
 /** Services that some of these packages start on their own, and that nobody asked for: tests run the daemons themselves. */
-export const unwantedServices = { bird2: 'bird', frr: 'frr' };
+export const unwantedServices = { bird2: 'bird', frr: 'frr', gobgpd: 'gobgpd', openbgpd: 'openbgpd', exabgp: 'exabgp' };

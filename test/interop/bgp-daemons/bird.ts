@@ -41,6 +41,7 @@ protocol bgp ours { local as ${AS.theirs}; neighbor ${OURS[4]} as ${AS.ours}; co
     return {
       process: () => child,
       start,
+      isEstablished: () => say('show', 'protocols', 'ours').includes('Established'),
       // It ends with 1 where it finds nothing.
       paths: (prefix) => pathsIn(say('show', 'route', 'all', 'for', prefix)),
       withdraw: (prefix) => say('disable', `own${familyOf(prefix)}`),

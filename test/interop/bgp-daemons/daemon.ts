@@ -7,6 +7,7 @@ import { AS, type BgpWorld } from '../fixtures/bgpWorld.ts';
 export type Feature =
   | 'extendedCommunities'
   | 'askingAgain'
+  | 'tellingAgain'
   | 'gracefulRestart'
   | 'helpingToRestart'
   | 'md5'
@@ -39,6 +40,7 @@ export interface RunningDaemon {
   readonly process: () => ChildProcess;
   /** Starts it anew with the same configuration, once it has ended. */
   readonly start: () => Promise<void>;
+  readonly isEstablished: () => boolean;
   /** Paths that it has from us. */
   readonly paths: (prefix: string) => readonly TheirPath[] | Promise<readonly TheirPath[]>;
   /** One of its two own prefixes. */

@@ -19,7 +19,7 @@ export const frr: BgpDaemon = {
   name: 'FRR',
   cannot: {},
   start: async (world, wishes) => {
-    const neighbour = [
+    const session = [
       `remote-as ${AS.ours}`,
       'timers connect 1',
       'advertisement-interval 0',
@@ -40,7 +40,7 @@ ${wishes.hasAddPath ? `  neighbor ${OURS[4]} addpath-tx-all-paths\n` : ''} exit-
  no bgp ebgp-requires-policy
  no bgp network import-check
  bgp graceful-restart
-${neighbour.join('\n')}
+${session.join('\n')}
 ${family(4, 'ipv4 unicast')}
 ${family(6, 'ipv6 unicast')}
 exit
@@ -81,6 +81,7 @@ exit
       spawnSync('vtysh', ['--vty_socket', world.folder, ...commands.flatMap((one) => ['-c', one])], {
         encoding: 'utf8',
       }).stdout;
+    const neighbour = () => JSON.parse(say(`show bgp neighbors ${OURS[4]} json`) || '{}')[OURS[4]];
     const change = (prefix: string, line: string) => {
       const family = `address-family ipv${familyOf(prefix)} unicast`;
       say('configure terminal', `router bgp ${AS.theirs}`, family, line);
@@ -88,6 +89,7 @@ exit
     return {
       process: () => child,
       start: startBgp,
+      isEstablished: () => neighbour()?.bgpState === 'Established',
       paths: (prefix) => {
         const text = say(`show bgp ipv${familyOf(prefix)} unicast ${prefix} json`);
         const { paths = [] } = JSON.parse(text || '{}') as { readonly paths?: readonly FrrPath[] };
@@ -98,10 +100,7 @@ exit
       askAgain: () => {
         for (const which of [4, 6]) say(`clear bgp ipv${which} unicast ${OURS[4]} soft in`);
       },
-      updates: () => {
-        const report = JSON.parse(say(`show bgp neighbors ${OURS[4]} json`) || '{}');
-        return report[OURS[4]]?.messageStats.updatesRecv ?? 0;
-      },
+      updates: () => neighbour()?.messageStats.updatesRecv ?? 0,
     };
   },
 };
