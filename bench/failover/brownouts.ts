@@ -4,7 +4,6 @@
  * to 5 %, where it was 0.1 %, or comes 150 ms later. Flows between all of them have no reason to move unless they come that
  * way. And the opposite: load that swings over a shaped uplink, which must move nothing.
  */
-import { execFileSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '@patronus/system/linux';
 import { seededNumbers } from '@patronus/testkit';
@@ -14,11 +13,10 @@ import { enterOwnNamespace } from '../../test/interop/ownNamespace.ts';
 import { hasten } from '../forwarding/world.ts';
 import { carrierTo, leaves, type Uplink } from './carriers.ts';
 import { Decisions } from './decisions.ts';
-import { FlowWatch, flowsBetween, LengthCounter, type Place, startFlows } from './flows.ts';
 import { pidsOf, startGateways, UPLINK_BITS_PER_SECOND, withStream } from './gateways.ts';
 import { percentile, type Spread, spread } from './percentiles.ts';
 import { type Swing, swing } from './swing.ts';
-import { coreEnd } from './wires.ts';
+import { Watched } from './watched.ts';
 
 export interface Brownouts {
   readonly count: number;
@@ -33,6 +31,8 @@ export interface Brownouts {
   readonly flowsMovedWrongly: number;
   /** Times that one left the wire that was bad: what shows that moves are seen. */
   readonly flowsMovedRightly: number;
+  /** Times that one of the other direction left a wire together with those, because both ends leave a silent tunnel. */
+  readonly flowsMovedAlong: number;
 }
 
 const GATEWAYS = 3;
@@ -74,7 +74,7 @@ export async function brownouts(
   watched.begin();
   const decisions = new Decisions(gateways);
   let stayed = 0;
-  const series = async (kind: string, spoil: Spoil) => {
+  const series = async (kind: 'loss' | 'delay', spoil: Spoil) => {
     const times: number[] = [];
     for (let at = 0; at < count; at++) {
       const gateway = gateways[at % 2]!;
@@ -89,7 +89,8 @@ export async function brownouts(
       if (leftMs === undefined) stayed += 1;
       else times.push(leftMs - startMs);
       await spoil(gateway, uplink, false);
-      const moved = watched.end(gateway, uplink);
+      // 150 ms more are 150 ms of silence first, which might be a cut.
+      const moved = watched.end(gateway, uplink, kind === 'delay');
       const took = leftMs === undefined ? 'stayed' : `${(leftMs - startMs).toFixed(0)} ms`;
       tell(`${kind} ${at + 1} of ${count} (to ${gateway.id} by ${uplink}): ${took}; wrongly moved: ${moved}`);
       const isOfInterest = moved > 0 || leftMs === undefined || leftMs - startMs > AIM_MS;
@@ -114,87 +115,9 @@ export async function brownouts(
     ...{ count: 2 * count, p50Ms: percentile(all, 0.5), p99Ms: percentile(all, 0.99) },
     ...{ loss: spread(losses), delay: spread(delays), stayed },
     ...{ flowsMovedWrongly: watched.wrongly, flowsMovedRightly: watched.rightly },
+    flowsMovedAlong: watched.along,
   };
   return { brownout, swing: await swing(context, world, UPLINK_BITS_PER_SECOND, swingSeconds, tell) };
-}
-
-/** Flows between all gateways, seen in the core: by which wires they come from one and go to the other. */
-class Watched {
-  wrongly = 0;
-  rightly = 0;
-  readonly #places: readonly Place[];
-  readonly #flows: FlowWatch;
-  readonly #tell: (text: string) => void;
-  #homes: readonly ReadonlySet<number>[] = [];
-  /** They may be on their way back. */
-  #affected = new Set<number>();
-
-  constructor(context: Cleanup, gateways: readonly Gateway[], tell: (text: string) => void) {
-    this.#tell = tell;
-    this.#places = gateways.flatMap((gateway) =>
-      uplinkNames.flatMap((_, order) =>
-        (['ingress', 'egress'] as const).map((hook) => ({ hook, device: coreEnd(gateway, order) })),
-      ),
-    );
-    // Otherwise the wire carries several datagrams as one, which has another length.
-    for (const gateway of gateways) {
-      for (const uplink of uplinkNames) gateway.run('ethtool', '-K', uplink, 'tx-udp-segmentation', 'off');
-    }
-    const flows = flowsBetween(gateways.map(({ namespace, lanAddress }) => ({ namespace, address: lanAddress })));
-    startFlows(context, flows);
-    const nft = (...args: string[]) => execFileSync('nft', args, { encoding: 'utf8' });
-    this.#flows = new FlowWatch(flows, [new LengthCounter(nft, this.#places)]);
-  }
-
-  /** Where flows were seen so far says nothing of where they belong. */
-  forget(): void {
-    this.#flows.look();
-    this.#homes = [];
-    this.#affected = new Set();
-  }
-
-  /**
-   * Nothing is wrong, and has not been for a while: where flows are seen now is where they belong. Answers how many were
-   * seen elsewhere meanwhile without a reason.
-   */
-  begin(): number {
-    const before = this.wrongly;
-    const places = this.#flows.look();
-    // Those that were not affected by what went before had nowhere to come back from.
-    for (const [at, now] of places.entries()) if (!this.#affected.has(at)) this.#judge(at, now);
-    this.#homes = places;
-    return this.wrongly - before;
-  }
-
-  /** So many flows were seen elsewhere while what came to this gateway by this uplink was bad, and had no reason. */
-  end(gateway: Gateway, uplink: Uplink): number {
-    const device = coreEnd(gateway, uplinkNames.indexOf(uplink));
-    const bad = this.#places.findIndex((place) => place.hook === 'egress' && place.device === device);
-    const before = this.wrongly;
-    const returning = this.#affected;
-    this.#affected = new Set();
-    for (const [at, now] of this.#flows.look().entries()) {
-      if (this.#homes[at]?.has(bad)) {
-        this.#affected.add(at);
-        this.rightly += this.#isElsewhere(at, now) ? 1 : 0;
-      } else if (!returning.has(at)) this.#judge(at, now);
-    }
-    return this.wrongly - before;
-  }
-
-  #judge(at: number, now: ReadonlySet<number>): void {
-    if (!this.#isElsewhere(at, now)) return;
-    this.wrongly += 1;
-    const { from, address, port } = this.#flows.flows[at]!;
-    const named = (places: ReadonlySet<number>) => [...places].map((place) => this.#places[place]!.device).join(' ');
-    this.#tell(`${from.address} to ${address}, port ${port}: ${named(this.#homes[at]!)}, then ${named(now)}`);
-  }
-
-  /** A flow that was not seen before has no home yet. */
-  #isElsewhere(at: number, now: ReadonlySet<number>): boolean {
-    const home = this.#homes[at] ?? new Set();
-    return home.size > 0 && [...now].some((place) => !home.has(place));
-  }
 }
 
 /** From here on so many of a thousand packets that come by this uplink are lost. */
