@@ -58,7 +58,7 @@ const STARTED_MS = 15_000;
 const LONG_SLEEP_MS = 100;
 const LONGEST_WAIT_MS = 15_000;
 /** Afterwards what is freed alone is given back, in some 2 ms, this often. */
-const FREED_EVERY_MS = 5 * 60_000;
+const FREED_EVERY_MS = 60_000;
 /** Of faults in the packet path only the first are told; a counter would be no use in finding them. */
 const MOST_FAULTS = 20;
 

@@ -44,6 +44,8 @@ export function giveBackFreed(): void {
 
 /** Below this a collection is not worth its time. */
 const WORTH_COLLECTING_BYTES = 1024 * 1024;
+/** By then threads of V8 have freed the buffers that a collection found to be unused. */
+const FREED_AFTER_MS = 2_000;
 
 /**
  * Keeps the heap of a process that does little from growing: V8 puts off a whole collection until a small heap has grown by
@@ -59,12 +61,15 @@ export class Tidiness {
     this.#collect = runInNewContext('gc');
   }
 
-  /** To be called now and then. Whether there was enough to collect. */
+  /** To be called now and then. Whether there was enough to collect; what is freed is given back a moment later. */
   tidy(): boolean {
     if (held() - this.#heldBytes < WORTH_COLLECTING_BYTES) return false;
     this.#collect();
-    giveBackFreed();
     this.#heldBytes = held();
+    setTimeout(() => {
+      giveBackFreed();
+      this.#heldBytes = Math.min(this.#heldBytes, held());
+    }, FREED_AFTER_MS).unref();
     return true;
   }
 }
