@@ -14,9 +14,11 @@ export class Watched {
   readonly #places: readonly Place[];
   readonly #flows: FlowWatch;
   readonly #tell: (text: string) => void;
+  /** Where they were before anything happened: who is elsewhere has yet to come back, and that takes its time. */
+  #origins: readonly ReadonlySet<number>[] = [];
   #homes: readonly ReadonlySet<number>[] = [];
-  /** They may be on their way back. */
-  #affected = new Set<number>();
+  /** They have moved, or are on their way back. */
+  #excused = new Set<number>();
 
   constructor(context: Cleanup, gateways: readonly Gateway[], tell: (text: string) => void) {
     this.#tell = tell;
@@ -38,8 +40,8 @@ export class Watched {
   /** Where flows were seen so far says nothing of where they belong. */
   forget(): void {
     this.#flows.look();
-    this.#homes = [];
-    this.#affected = new Set();
+    this.#origins = this.#homes = [];
+    this.#excused = new Set();
   }
 
   /**
@@ -49,9 +51,10 @@ export class Watched {
   begin(): number {
     const before = this.wrongly;
     const places = this.#flows.look();
-    // Those that were not affected by what went before had nowhere to come back from.
-    for (const [at, now] of places.entries()) if (!this.#affected.has(at)) this.#judge(at, now);
+    for (const [at, now] of places.entries()) if (!this.#excused.has(at)) this.#judge(at, now);
+    if (this.#origins.length === 0) this.#origins = places;
     this.#homes = places;
+    this.#excused = new Set(places.keys().filter((at) => this.#isElsewhere(at, places[at]!, this.#origins)));
     return this.wrongly - before;
   }
 
@@ -65,8 +68,7 @@ export class Watched {
       this.#places.findIndex((place) => place.hook === hook && place.device === device);
     const [bad, back] = [placeOf('egress'), placeOf('ingress')];
     const before = this.wrongly;
-    const returning = this.#affected;
-    this.#affected = new Set();
+    const returning = new Set(this.#excused);
     for (const [at, now] of this.#flows.look().entries()) {
       const moved = this.#isElsewhere(at, now) ? 1 : 0;
       if (this.#homes[at]?.has(bad)) this.rightly += moved;
@@ -75,7 +77,7 @@ export class Watched {
         if (!returning.has(at)) this.#judge(at, now);
         continue;
       }
-      this.#affected.add(at);
+      this.#excused.add(at);
     }
     return this.wrongly - before;
   }
@@ -83,14 +85,15 @@ export class Watched {
   #judge(at: number, now: ReadonlySet<number>): void {
     if (!this.#isElsewhere(at, now)) return;
     this.wrongly += 1;
+    this.#excused.add(at);
     const { from, address, port } = this.#flows.flows[at]!;
     const named = (places: ReadonlySet<number>) => [...places].map((place) => this.#places[place]!.device).join(' ');
     this.#tell(`${from.address} to ${address}, port ${port}: ${named(this.#homes[at]!)}, then ${named(now)}`);
   }
 
   /** A flow that was not seen before has no home yet. */
-  #isElsewhere(at: number, now: ReadonlySet<number>): boolean {
-    const home = this.#homes[at] ?? new Set();
+  #isElsewhere(at: number, now: ReadonlySet<number>, homes = this.#homes): boolean {
+    const home = homes[at] ?? new Set();
     return home.size > 0 && [...now].some((place) => !home.has(place));
   }
 }
