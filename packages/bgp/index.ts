@@ -3,6 +3,7 @@
  * sent: an error is a value that says which NOTIFICATION follows, or what becomes of the routes.
  */
 
+export { type FeedOptions, StationFeed } from './bmp/feed.ts';
 export * from './bmp/messages.ts';
 export * from './codec/attributes/asPath.ts';
 export * from './codec/attributes/scan.ts';
@@ -75,10 +76,12 @@ export { Secret } from './session/secret.ts';
 export { Session, type SessionOptions } from './session/session.ts';
 export { type EventName, events, type State, states, transitions } from './session/transitions.ts';
 export * from './speaker/configuration.ts';
+export type { Reconfigured } from './speaker/difference.ts';
 export type { SpeakerEffect, SpeakerNews } from './speaker/effects.ts';
+export type { SpeakerMonitor } from './speaker/monitor.ts';
 export type { Neighbour } from './speaker/neighbour.ts';
 export type { FamilyReport, NeighbourReport, RouteReport, SummaryReport } from './speaker/reports.ts';
 export type { RouteChange, RouteFilter, RoutesOptions } from './speaker/routes.ts';
-export { type Reconfigured, Speaker, type SpeakerOptions } from './speaker/speaker.ts';
+export { Speaker, type SpeakerOptions } from './speaker/speaker.ts';
 export type { Tally } from './speaker/tally.ts';
 export { NONE as NO_PREFIX_VALUE, PrefixTree } from './trie/prefixTree.ts';

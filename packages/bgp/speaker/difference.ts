@@ -30,6 +30,15 @@ export interface NeighbourPlan {
   readonly added: readonly NeighbourConfiguration[];
 }
 
+/** Names of neighbours by what became of them. */
+export interface Reconfigured {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly reset: readonly string[];
+  /** Their routes pass other policies now, without a reset. */
+  readonly rerouted: readonly string[];
+}
+
 /** Settings that the next connection, the next UPDATE or the next timer reads: no reset for them. */
 const live: ReadonlySet<string> = new Set<keyof SessionConfiguration>([
   ...([

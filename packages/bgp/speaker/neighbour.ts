@@ -18,6 +18,8 @@ export class Neighbour {
   /** Of its RIB peer; 0: it has none yet. */
   peer = 0;
   isDisabled = false;
+  /** Both OPENs of the session that is Established, or was last, as whole messages. */
+  opens: { readonly sentOpen: Uint8Array; readonly receivedOpen: Uint8Array } | undefined;
   /** By connection: our address on it. */
   readonly locals = new Map<ConnectionId, IpAddress>();
   readonly waiting = new Map<ConnectionId, number>();

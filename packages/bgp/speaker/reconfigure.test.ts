@@ -6,9 +6,9 @@ import { IPV4_UNICAST } from '../codec/families.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { Secret } from '../session/secret.ts';
 import type { NeighbourConfiguration, SpeakerConfiguration } from './configuration.ts';
-import { isSame } from './difference.ts';
+import { isSame, type Reconfigured } from './difference.ts';
 import { SimulatedNetwork } from './simulation.ts';
-import type { Reconfigured, Speaker } from './speaker.ts';
+import type { Speaker } from './speaker.ts';
 
 const [A, B, C] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'] as const;
 const AS = { [A]: 64_501, [B]: 64_502, [C]: 64_503 };

@@ -11,11 +11,14 @@
  */
 import { formatAddress, type IpAddress } from '@patronus/net';
 import { type FamilyKey, familyName } from '../codec/families.ts';
+import type { Received } from '../rib/received.ts';
 import type { ConnectionId, SessionEffect, SessionInput } from '../session/effects.ts';
+import type { NegotiatedSession } from '../session/negotiation.ts';
 import { Session } from '../session/session.ts';
 import { isDynamic, type NeighbourConfiguration, type SpeakerConfiguration } from './configuration.ts';
-import { type NeighbourChange, planOf } from './difference.ts';
+import { type NeighbourChange, planOf, type Reconfigured } from './difference.ts';
 import type { SpeakerEffect } from './effects.ts';
+import type { SpeakerMonitor } from './monitor.ts';
 import { Neighbour } from './neighbour.ts';
 import { neighbourReport, summaryReport } from './neighbourReport.ts';
 import { Neighbours } from './neighbours.ts';
@@ -26,24 +29,17 @@ export interface SpeakerOptions extends RoutesOptions {
   readonly configuration: SpeakerConfiguration;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
+  readonly monitor?: SpeakerMonitor;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** Bytes of updates that one neighbour gets in one turn. */
 const TURN_BYTES = 64 * 1_024;
 
-/** Names of neighbours by what became of them. */
-export interface Reconfigured {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-  readonly reset: readonly string[];
-  /** Their routes pass other policies now, without a reset. */
-  readonly rerouted: readonly string[];
-}
-
 export class Speaker {
   readonly routes: SpeakerRoutes;
   readonly #random: () => number;
+  readonly #monitor: SpeakerMonitor | undefined;
   readonly #neighbours = new Neighbours();
   #configuration: SpeakerConfiguration;
   #effects: SpeakerEffect[] = [];
@@ -53,6 +49,7 @@ export class Speaker {
     const { configuration, random } = options;
     this.#configuration = configuration;
     this.#random = random;
+    this.#monitor = options.monitor;
     this.routes = new SpeakerRoutes(options);
     this.#neighbours.setRanges(configuration.neighbours);
     for (const neighbour of configuration.neighbours) if (!isDynamic(neighbour)) this.#addListed(neighbour);
@@ -255,13 +252,19 @@ export class Speaker {
       random: this.#random,
       newConnection: () => ++this.#lastConnection,
       updates: {
-        update: (body, negotiated) => this.routes.receive(neighbour, body, negotiated),
+        update: (body, negotiated) => this.#take(neighbour, body, negotiated),
         prefixes: (family) => this.routes.received(neighbour, family),
       },
     });
     const neighbour = new Neighbour(configuration, identity, session);
     this.#neighbours.add(neighbour);
     return neighbour;
+  }
+
+  #take(neighbour: Neighbour, body: Uint8Array, negotiated: NegotiatedSession): Received {
+    const received = this.routes.receive(neighbour, body, negotiated);
+    if (received === undefined || !('code' in received)) this.#monitor?.update(neighbour, body, negotiated);
+    return received;
   }
 
   #addListed(configuration: NeighbourConfiguration): Neighbour {
@@ -338,8 +341,11 @@ export class Speaker {
         return;
       case 'established':
         this.routes.established(neighbour, effect.negotiated, neighbour.locals.get(effect.connection)!);
+        neighbour.opens = effect;
+        this.#monitor?.established(neighbour);
         return;
       case 'down':
+        this.#monitor?.down(neighbour, effect.reason);
         this.routes.down(neighbour, effect.retained);
         this.#effects.push({ kind: 'down', neighbour: name, reason: effect.reason.text });
         return;

@@ -14,6 +14,15 @@ export interface RouterConfiguration {
   /** By the name under which a neighbour, or a range of them, is configured. */
   readonly bfd: ReadonlyMap<string, BfdSettings>;
   readonly rpki: readonly RpkiCacheConfiguration[];
+  readonly bmp: readonly BmpStationConfiguration[];
+}
+
+/** Who is told what neighbours announce (RFC 7854). */
+export interface BmpStationConfiguration {
+  readonly address: IpAddress;
+  readonly port: number;
+  /** s after which it is tried again. */
+  readonly retryS: number;
 }
 
 /** Where validated prefixes come from (RFC 8210). */

@@ -69,7 +69,7 @@ class Reader {
   }
 
   read(): Result<RouterConfiguration, ConfigurationError[]> {
-    const { router, kernel, rpki } = this.#document;
+    const { router, kernel, rpki, bmp } = this.#document;
     const speaker = this.#speaker();
     if (this.#errors.length > 0) return err(this.#errors);
     return ok({
@@ -77,6 +77,7 @@ class Reader {
       listen: router.listen ?? everywhere,
       port: router.port,
       bfd: this.#bfd,
+      bmp: bmp.map(({ retry, ...place }) => ({ ...place, retryS: retry })),
       rpki: rpki.map(({ retry, ...place }) => ({ ...place, retryS: retry })),
       controlSocket: router.controlSocket ?? DEFAULT_CONTROL_SOCKET,
       kernel: kernel === false ? undefined : { ...kernel, table: kernel.table === 'main' ? MAIN_TABLE : kernel.table },

@@ -15,6 +15,8 @@ import {
   textOrNumber,
 } from './fields.ts';
 
+const MOST_STATIONS = 8;
+
 /** The words of packages/bgp/policy/source.ts; what they mean is checked when the policy is compiled. */
 const match = z.strictObject({
   families: list(z.string()).optional(),
@@ -167,6 +169,10 @@ export const routerSchema = z.strictObject({
       }),
     )
     .max(MOST_CACHES)
+    .default([]),
+  bmp: z
+    .array(z.strictObject({ address, port, retry: z.number().int().min(1).max(7_200).default(30) }))
+    .max(MOST_STATIONS)
     .default([]),
   networks: z.array(network).default([]),
   prefixSets: z.record(z.string(), list(z.string())).default({}),

@@ -1,6 +1,7 @@
 /** What operators may ask of a router over its control socket. */
 import { type FamilyKey, type Neighbour, parseFamily, type Reconfigured, type Speaker } from '@patronus/bgp';
 import { parseAddress, parsePrefix, prefixOf } from '@patronus/net';
+import type { StationReport } from './bmp/stations.ts';
 import { type ControlCommands, ControlError, type ControlRequest } from './control.ts';
 import type { RpkiReport } from './rpki/caches.ts';
 
@@ -14,9 +15,18 @@ export interface CommandContext {
   /** undefined: BFD does not watch over the neighbour. */
   readonly bfdStateOf: (name: string) => string | undefined;
   readonly rpkiReport: () => RpkiReport;
+  readonly stationReports: () => readonly StationReport[];
 }
 
-export function commandsOf({ speaker, now, changed, reload, bfdStateOf, rpkiReport }: CommandContext): ControlCommands {
+export function commandsOf({
+  speaker,
+  now,
+  changed,
+  reload,
+  bfdStateOf,
+  rpkiReport,
+  stationReports,
+}: CommandContext): ControlCommands {
   const neighbourOf = ({ neighbour }: ControlRequest): Neighbour => {
     const found = typeof neighbour === 'string' ? speaker.neighbour(neighbour) : undefined;
     if (found !== undefined) return found;
@@ -37,6 +47,7 @@ export function commandsOf({ speaker, now, changed, reload, bfdStateOf, rpkiRepo
       }),
     reload: async () => [await reload()],
     rpki: () => [rpkiReport()],
+    bmp: () => stationReports(),
     summary: () => [speaker.summary()],
     rib: (request) => speaker.routes.reports(ribFilter(request, neighbourOf)),
     shutdown: (request) => act(() => speaker.shutdown(neighbourOf(request), reasonOf(request), now())),

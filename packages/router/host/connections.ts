@@ -145,6 +145,12 @@ export class Connections {
     });
   }
 
+  /** TCP ports of both ends; 0 where there is no connection any more. */
+  portsOf(connection: ConnectionId): { readonly localPort: number; readonly remotePort: number } {
+    const { localPort = 0, remotePort = 0 } = this.#connections.get(connection)?.socket ?? {};
+    return { localPort, remotePort };
+  }
+
   /** Bytes that the kernel has not taken yet. */
   waitingBytes(connection: ConnectionId): number {
     return this.#connections.get(connection)?.socket.writableLength ?? 0;

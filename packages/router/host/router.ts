@@ -2,11 +2,13 @@
  * Runs a speaker on this machine: sockets, clock, the kernel's routes, the control socket. Everything happens on one
  * event loop in turns of some milliseconds, so that a full table that comes in delays no keepalive.
  */
+import { hostname } from 'node:os';
 import {
   type NeighbourConfiguration,
   type Reconfigured,
   Speaker,
   type SpeakerEffect,
+  type SpeakerMonitor,
   type SpeakerNews,
   socketOptions,
 } from '@patronus/bgp';
@@ -23,6 +25,7 @@ import type { RouterConfiguration } from '../configuration/configuration.ts';
 import type { BfdNews } from './bfd/peer.ts';
 import { BfdThread } from './bfd/thread.ts';
 import { watchedPeers } from './bfd/watched.ts';
+import { BmpStations } from './bmp/stations.ts';
 import { commandsOf } from './commands.ts';
 import { type ConnectionEvents, Connections } from './connections.ts';
 import { ControlSocket } from './control.ts';
@@ -49,6 +52,7 @@ export class Router {
   readonly #read: () => RouterConfiguration;
   readonly #log: (line: string) => void;
   readonly #speaker: Speaker;
+  readonly #stations: BmpStations;
   readonly #connections: Connections;
   readonly #listeners: Listeners;
   readonly #netlink = new NetlinkSocket();
@@ -79,7 +83,7 @@ export class Router {
     this.#monitor = new NetworkMonitor([netlink.port], () => this.#networkChanged());
     const random = () => new DataView(systemRandom.bytes(4).buffer).getUint32(0) / 2 ** 32;
     this.#speaker = new Speaker({
-      ...{ configuration: configuration.speaker, random },
+      ...{ configuration: configuration.speaker, random, monitor: this.#watching() },
       seed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       interiorCost: (nextHop) => this.#reachability.hopTo(nextHop)?.cost,
       isOwnAddress: (address) => this.#reachability.isOwnAddress(address),
@@ -89,6 +93,11 @@ export class Router {
     });
     this.#connections = new Connections(this.#events(), now);
     this.#listeners = new Listeners(this.#connections);
+    this.#stations = new BmpStations({
+      ...{ routes: this.#speaker.routes, neighbours: () => this.#speaker.neighbours, log },
+      ...{ nowUs: () => 1_000 * Date.now(), systemDescription: 'Patronus', systemName: hostname() },
+      portsOf: ({ session: { connection } }) => this.#connections.portsOf(connection ?? 0),
+    });
   }
 
   /** Listens, connects, and answers its control socket. Throws where an address or the socket cannot be had. */
@@ -99,10 +108,12 @@ export class Router {
       ...{ speaker: router.#speaker, now, changed: () => router.#turn(), reload: () => router.reload() },
       bfdStateOf: (name) => router.#bfd.stateOf(name),
       rpkiReport: () => router.#rpki.report(),
+      stationReports: () => router.#stations.report(),
     });
     router.#control = await ControlSocket.listen(configuration.controlSocket, commands);
     await router.#listeners.become(configuration);
     router.#rpki.follow(configuration.rpki);
+    router.#stations.follow(configuration.bmp);
     router.#speaker.start(now());
     router.#turn();
     return router;
@@ -126,6 +137,7 @@ export class Router {
     const reconfigured = this.#speaker.reconfigure(next.speaker, now());
     this.#areNeighboursOthers = true;
     this.#rpki.follow(next.rpki);
+    this.#stations.follow(next.bmp);
     if (before.kernel?.table !== next.kernel?.table || before.kernel?.metric !== next.kernel?.metric) {
       this.#kernel?.removeAll();
       this.#openKernel();
@@ -146,9 +158,19 @@ export class Router {
     this.#control?.close();
     this.#monitor.close();
     this.#rpki.stop();
+    this.#stations.stop();
     await this.#bfd.stop();
     await this.#connections.stop();
     this.#kernel?.removeAll();
+  }
+
+  /** Who is told of what happens: the stations, once there are any. */
+  #watching(): SpeakerMonitor {
+    return {
+      established: (neighbour) => this.#stations.established(neighbour),
+      update: (neighbour, body, negotiated) => this.#stations.update(neighbour, body, negotiated),
+      down: (neighbour, reason) => this.#stations.down(neighbour, reason),
+    };
   }
 
   #openKernel(): void {
