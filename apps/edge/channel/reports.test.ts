@@ -15,7 +15,10 @@ test('reports of very many tunnels are held to a number of bytes, and come out a
   const buffer = new ReportBuffer<object>(100, 20_000);
   const report = (number: number) => ({
     number,
-    tunnels: Array.from({ length: 200 }, (_, at) => ({ id: `berlin~tokyo-${at}`, sentBytes: (at * 7_919 + number) % 977 })),
+    tunnels: Array.from({ length: 200 }, (_, at) => ({
+      id: `berlin~tokyo-${at}`,
+      sentBytes: (at * 7_919 + number) % 977,
+    })),
   });
   for (let number = 0; number < 100; number++) buffer.add(report(number));
   assert.ok(buffer.length >= 5 && buffer.dropped > 0);
