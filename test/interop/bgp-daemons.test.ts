@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import type { RouteReport } from '@patronus/bgp';
+import type { NeighbourReport, RouteReport } from '@patronus/bgp';
 import { bird } from './bgp-daemons/bird.ts';
 import {
   type BgpDaemon,
@@ -32,6 +32,10 @@ describe('BGP beside', { skip: skipWithoutRoot, concurrency: 3 }, () => {
   for (const daemon of daemons) {
     test(`${daemon.name}: routes, and what becomes of them`, (context) => plainSession(context, daemon));
     test(`${daemon.name}: what two neighbours may agree on`, (context) => agreements(context, daemon));
+    if (can(daemon, 'bfd')) {
+      test(`${daemon.name}: BFD ends a session over a silent wire, long before its hold time, and both come back`, (context) =>
+        watched(context, daemon));
+    }
   }
 });
 
@@ -117,6 +121,9 @@ async function plainSession(context: TestContext, daemon: BgpDaemon): Promise<vo
 
   await context.test('a session that a person shuts down takes its routes along', async () => {
     await world.ask({ command: 'shutdown', neighbour: THEIRS[4], reason: 'new line card' });
+    if (peer.wasToldWhy !== undefined) {
+      await eventually('the daemon to know why', () => peer.wasToldWhy!('new line card') || undefined);
+    }
     await theyHave(peer, OUR_PREFIX[4], none);
     await world.forgets(OWN[4]);
     await eventually(
@@ -217,6 +224,34 @@ async function agreements(context: TestContext, daemon: BgpDaemon): Promise<void
       await theyHave(peer, OUR_PREFIX[6], some);
     });
   }
+}
+
+async function watched(context: TestContext, daemon: BgpDaemon): Promise<void> {
+  const world = new BgpWorld(context, `${daemon.name.toLowerCase()}c`);
+  await daemon.start(world, { hasBfd: true });
+  // Slow enough for a machine with a lot to do.
+  await world.route('holdTime: 600, bfd: { interval: 400, multiplier: 5 }');
+  const isWatched = (report: NeighbourReport) => report.state === 'Established' && bfdOf(report) === 'up';
+  await world.is('watched', isWatched);
+  await world.learns(OWN[4]);
+  const before = (await world.neighbour()).flaps;
+  world.cut(world.ours, world.theirs);
+  const down = await world.is('down', ({ state, flaps }) => state !== 'Established' && flaps > before);
+  assert.deepEqual(down.lastCode, [6, 10], 'RFC 9384');
+  await world.forgets(OWN[4]);
+  world.restore(world.ours, world.theirs);
+  await world.is('watched again', isWatched);
+  await world.learns(OWN[4]);
+
+  await world.ask({ command: 'shutdown', neighbour: THEIRS[4] });
+  await world.is('watched no longer', (report) => bfdOf(report) === null);
+  await world.ask({ command: 'enable', neighbour: THEIRS[4] });
+  await world.is('watched again', isWatched);
+}
+
+/** The host adds to a report how BFD is. */
+function bfdOf(report: NeighbourReport): string | null {
+  return (report as NeighbourReport & { readonly bfd: string | null }).bfd;
 }
 
 function signed(isSigned: boolean, isFromOneHop: boolean): string {

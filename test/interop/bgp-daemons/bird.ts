@@ -42,6 +42,7 @@ protocol bgp ours { local as ${AS.theirs}; neighbor ${OURS[4]} as ${AS.ours}; co
       process: () => child,
       start,
       isEstablished: () => say('show', 'protocols', 'ours').includes('Established'),
+      wasToldWhy: () => /Received: Administrative shutdown/.test(say('show', 'protocols', 'all', 'ours')),
       // It ends with 1 where it finds nothing.
       paths: (prefix) => pathsIn(say('show', 'route', 'all', 'for', prefix)),
       withdraw: (prefix) => say('disable', `own${familyOf(prefix)}`),

@@ -48,6 +48,8 @@ export interface RunningDaemon {
   readonly announce: (prefix: string) => void;
   /** Has it ask us for our routes of both families again (RFC 2918). */
   readonly askAgain: () => void;
+  /** Whether it tells a person that we shut the session down, and in our words where it keeps them (RFC 9003). */
+  readonly wasToldWhy?: (words: string) => boolean;
   /** How much it has been told by us, in UPDATEs or routes. */
   readonly updates: () => number;
 }

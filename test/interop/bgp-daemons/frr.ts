@@ -90,6 +90,7 @@ exit
       process: () => child,
       start: startBgp,
       isEstablished: () => neighbour()?.bgpState === 'Established',
+      wasToldWhy: (words) => neighbour()?.lastShutdownDescription === words,
       paths: (prefix) => {
         const text = say(`show bgp ipv${familyOf(prefix)} unicast ${prefix} json`);
         const { paths = [] } = JSON.parse(text || '{}') as { readonly paths?: readonly FrrPath[] };

@@ -74,6 +74,7 @@ allow to any
       process: () => child,
       start,
       isEstablished: () => neighbour()?.state === 'Established',
+      wasToldWhy: (words) => say('show', 'neighbor', OURS[4]).includes(words),
       paths: (prefix) => {
         const { rib = [] } = JSON.parse(say('-j', 'show', 'rib', 'detail', prefix) || '{}') as {
           readonly rib?: readonly OpenBgpPath[];
