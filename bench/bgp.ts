@@ -128,7 +128,7 @@ async function measure(daemon: Daemon, routes: number, table: EncodedTable): Pro
 
 /** Tries until the daemon listens. */
 async function connected(options: ConstructorParameters<typeof Endpoint>[0]): Promise<Endpoint> {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 60_000;
   for (;;) {
     const endpoint = new Endpoint(options);
     try {
