@@ -222,3 +222,50 @@ test('who does not reflect may bring its own routes alone', () => {
   assert.equal(speaker.routes.tallies().get('e2')?.refused?.prefix, '172.16.66.0/24');
   assert.equal(formatAddress(from.address), '100.127.0.2');
 });
+
+test('an IPv6 route of a router reaches the others under our overlay address, as RFC 4798 writes it', () => {
+  const base = modelOf({ sites: [1, 2], allowances: [allowance(1, 'fd77::/32')], routers: {} });
+  const everything = { prefixes: null, communities: [], localPreference: null };
+  const bgp: BgpIntent = {
+    ...base.bgp!,
+    allowances: [{ ...allowance(1, 'fd77::/32'), longest: 48 }],
+    neighbours: [
+      {
+        ...{ id: 'r1', edgeId: 'e1', name: 'r1', address: 'fd00:1::2', remoteAs: 65_001, interface: 'lan0', key: null },
+        ...{ passive: false, holdSeconds: 90, keepaliveSeconds: null, maxPrefixes: 9, gtsm: false, bfd: false },
+        ...{ import: everything, export: everything },
+      },
+    ],
+  };
+  const network = new SimulatedNetwork();
+  const compiled = compile({ ...base, bgp });
+  const [, second] = ['e1', 'e2'].map((id) => {
+    const dated = { format: 1, version: { epoch: 1, sequence: 1 }, issuedAt: '', ...compiled.get(id) };
+    const configuration = configurationSchema.parse(dated);
+    const { overlayAddress } = configuration.edge;
+    const own = parseAddress(overlayAddress)!;
+    const mapped = Uint8Array.of(...new Uint8Array(10), 0xff, 0xff, ...own.bytes);
+    const speaker = network.add(overlayAddress, speakerOf(configuration, configuration.bgp!), {
+      isOwnAddress: (bytes) => overlayKey(bytes) === overlayAddress,
+      ownNextHops: (local) => (local.family === 4 ? { ipv4: own.bytes, ipv6: mapped } : { ipv6: local.bytes }),
+    });
+    return speaker;
+  });
+  network.alias('fd00:1::1', '100.127.0.1');
+  network.add('fd00:1::2', {
+    ...{ as: 65_001, identifier: 77, policies: new Map(), networks: [{ prefix: prefixOf('fd77:0:1::/48'), set: {} }] },
+    neighbours: [
+      {
+        ...{ name: 'e1', address: parseAddress('fd00:1::1')!, routes: { import: 'accept', export: 'accept' } },
+        session: { localAs: 65_001, peerAs: FABRIC_AS, identifier: 77, families: [familyKey(2, 1)] },
+      },
+    ],
+  });
+  network.start();
+  network.run(30_000);
+  const found = [...second!.routes.reports({ isBestOnly: false })].filter(({ from }) => from !== 'local');
+  const [route] = found;
+  assert.ok(route !== undefined, JSON.stringify([...second!.neighbourReports(network.nowMs)]));
+  assert.deepEqual([route.prefix, route.isBest, route.refusal], ['fd77:0:1::/48', true, null]);
+  assert.equal(overlayKey(parseAddress(route.nextHop)!.bytes), '100.127.0.1');
+});

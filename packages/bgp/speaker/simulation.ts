@@ -7,6 +7,8 @@ import { Speaker } from './speaker.ts';
 
 interface Host {
   readonly address: IpAddress;
+  /** All of them. */
+  readonly addresses: IpAddress[];
   readonly speaker: Speaker;
   /** By connection of this host: the other end. */
   readonly ends: Map<number, { readonly host: Host; readonly connection: number }>;
@@ -29,13 +31,15 @@ export class SimulatedNetwork {
       ownNextHops: (local) => ({ ipv4: local.bytes, ipv6: parseAddress(`2001:db8:ffff::${local.bytes[3]}`)!.bytes }),
       ...options,
     });
-    this.#hosts.set(text, { address, speaker, ends: new Map(), incoming: 1_000 });
+    this.#hosts.set(text, { address, addresses: [address], speaker, ends: new Map(), incoming: 1_000 });
     return speaker;
   }
 
   /** One of several addresses: connections may be made to it, and from it by whoever has it as `localAddress`. */
   alias(text: string, of: string): void {
-    this.#hosts.set(text, this.#hosts.get(of)!);
+    const host = this.#hosts.get(of)!;
+    host.addresses.push(parseAddress(text)!);
+    this.#hosts.set(text, host);
   }
 
   start(): void {
@@ -72,7 +76,7 @@ export class SimulatedNetwork {
     const end = 'connection' in effect ? host.ends.get(effect.connection) : undefined;
     switch (effect.kind) {
       case 'connect':
-        this.#connect(host, effect.connection, effect.remote, effect.neighbour.localAddress ?? host.address);
+        this.#connect(host, effect.connection, effect.remote, effect.neighbour.localAddress);
         return;
       case 'send':
         if (end === undefined) return;
@@ -97,8 +101,9 @@ export class SimulatedNetwork {
     return new Set(this.#hosts.values());
   }
 
-  #connect(host: Host, connection: number, remote: IpAddress, local: IpAddress): void {
+  #connect(host: Host, connection: number, remote: IpAddress, from: IpAddress | undefined): void {
     const to = formatAddress(remote);
+    const local = from ?? host.addresses.find(({ family }) => family === remote.family) ?? host.address;
     const other = this.#hosts.get(to);
     if (other === undefined || this.cut.has(to)) {
       host.speaker.closed(connection, 'nobody listens there', this.nowMs);
