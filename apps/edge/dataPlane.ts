@@ -13,24 +13,26 @@ import {
 } from '@patronus/protocol';
 import { type OpenedTun, systemClock } from '@patronus/system/linux';
 import { Bgp } from './bgp/bgp.ts';
-import { type Learned, nothingLearned } from './bgp/learned.ts';
+import { type Learned, type LearnedChange, nothingLearned } from './bgp/learned.ts';
 import { Breakout } from './breakout/breakout.ts';
 import { messageOf } from './errors.ts';
 import { FlowQuestions } from './forwarder/flowQuestions.ts';
 import { type Crash, crashOf, tellCrash } from './forwarder/lastWords.ts';
 import type { Telemetry } from './forwarder/telemetry.ts';
+import { TrafficSense } from './forwarder/traffic.ts';
 import { translate } from './forwarder/translate.ts';
 import { raiseTimestampFloor, readTimestampFloor, uplinkKey } from './identity/wireguardKeys.ts';
 import { bootstrapConfiguration, emptyConfiguration } from './kernel/bootstrap.ts';
 import { type Kernel, openKernel } from './kernel/kernel.ts';
 import { settleParameters } from './kernel/parameters.ts';
 import { tunName } from './kernel/plan.ts';
-import { type Reconciled, Reconciler } from './kernel/reconcile.ts';
+import { type Reconciled, Reconciler, repairWords } from './kernel/reconcile.ts';
 import { RouterSessions } from './kernel/routerSessions.ts';
 import type { RouterChange } from './kernel/routers.ts';
 import { UplinkSockets } from './kernel/sockets.ts';
 import { claimTun, settleTun } from './kernel/tun.ts';
 import { localAddresses, reportUplink, type UplinkView } from './kernel/uplinks.ts';
+import { Watch } from './kernel/watch.ts';
 import { Reach } from './reach/reach.ts';
 import type { StatePaths } from './state/paths.ts';
 import { numbersFor } from './state/uplinkNumbers.ts';
@@ -50,8 +52,6 @@ export interface DataPlaneEvents {
 }
 
 const reportSoonMs = 20;
-/** Words about quality that follow each other so closely are about tunnels with traffic. */
-const trafficWithinMs = 600;
 
 export class DataPlane {
   readonly #paths: StatePaths;
@@ -66,6 +66,7 @@ export class DataPlane {
   readonly #breakout: Breakout;
   readonly #reach: Reach;
   readonly #bgp: Bgp;
+  readonly #traffic = new TrafficSense();
   #configuration: Configuration | undefined;
   #serial = 0;
   readonly #questions = new FlowQuestions((command) => this.#forwarder.send(command));
@@ -75,11 +76,8 @@ export class DataPlane {
   #lastCrash: Crash | undefined;
   #toldUplinks = '';
   #toldComplaints = '';
-  #qualityAtMs = Number.NEGATIVE_INFINITY;
   #reportTimer: NodeJS.Timeout | undefined;
-  #watchTimer: NodeJS.Timeout | undefined;
-  #watchAtMs = Number.POSITIVE_INFINITY;
-  #isStopping = false;
+  readonly #watch: Watch;
 
   private constructor(paths: StatePaths, events: DataPlaneEvents, kernel: Kernel, tun: OpenedTun) {
     this.#paths = paths;
@@ -87,7 +85,12 @@ export class DataPlane {
     this.#kernel = kernel;
     this.#tun = tun;
     this.#reconciler = new Reconciler(kernel);
-    this.#watchSoon(false);
+    this.#watch = new Watch({
+      nextInMs: (nowMs, hasNews) => this.#reconciler.nextInMs(nowMs, hasNews),
+      look: () => this.#lookAtKernel(),
+      onFailure: (message) => events.onNotice('KERNEL_REFUSED', message),
+    });
+    this.#watch.soon(false);
     this.#forwarder = startForwarder({
       onEvent: (event) => this.#hear(event),
       onExit: (exit) => this.#lament(exit),
@@ -108,7 +111,7 @@ export class DataPlane {
     this.#bgp = new Bgp({
       onNotice: (code, message) => events.onNotice(code, message),
       onSessions: () => this.#reportSoon(),
-      onLearned: (learned) => this.#learn(learned),
+      onLearned: (change) => this.#learn(change),
     });
     this.#steering = new Steering(
       {
@@ -125,15 +128,12 @@ export class DataPlane {
     const tun = await claimTun();
     let plane: DataPlane | undefined;
     const kernel = openKernel(() => {
-      if (plane !== undefined) plane.#watchSoon(true);
+      if (plane !== undefined) plane.#watch.soon(true);
     });
     plane = new DataPlane(paths, events, kernel, tun);
     return plane;
   }
 
-  get tunnelStates(): ReadonlyMap<string, LinkState> {
-    return this.#states;
-  }
   get steering(): Steering {
     return this.#steering;
   }
@@ -199,27 +199,7 @@ export class DataPlane {
     this.#tellBgpOfEdges();
   }
 
-  /** Sets the time of the next `#watch`, unless it is sooner already. */
-  #watchSoon(hasNews: boolean): void {
-    if (this.#isStopping) return;
-    const nowMs = systemClock.monotonicMs();
-    const waitMs = this.#reconciler.nextInMs(nowMs, hasNews);
-    if (nowMs + waitMs >= this.#watchAtMs) return;
-    clearTimeout(this.#watchTimer);
-    this.#watchAtMs = nowMs + waitMs;
-    this.#watchTimer = setTimeout(() => {
-      this.#watchAtMs = Number.POSITIVE_INFINITY;
-      try {
-        this.#watch();
-      } catch (error) {
-        // A kernel that cannot be read now is read again with the next word, or the next round.
-        this.#events.onNotice('KERNEL_REFUSED', messageOf(error));
-      }
-      this.#watchSoon(false);
-    }, waitMs);
-  }
-
-  #watch(): void {
+  #lookAtKernel(): void {
     const reconciled = this.#reconciler.watch(systemClock.monotonicMs());
     if (reconciled === undefined) return;
     if (this.#configuration === undefined) this.#bootstrap();
@@ -239,13 +219,12 @@ export class DataPlane {
 
   /** Routes to the TUN go; what fails closed stays. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
     clearTimeout(this.#reportTimer);
     this.#steering.stop();
     this.#reach.stop();
     await this.#bgp.stop();
     await this.#breakout.stop();
-    clearTimeout(this.#watchTimer);
+    this.#watch.stop();
     await this.#forwarder.stop();
     if (this.#configuration !== undefined) this.#reconciler.leave(this.#configuration, systemClock.monotonicMs());
     this.#sockets.close();
@@ -275,18 +254,12 @@ export class DataPlane {
       .filter(({ interfaceIndex }) => interfaceIndex !== undefined)
       .map((view) => view.interface);
     const complaints = [...reconciled.complaints, ...settleParameters([tunName, ...interfaces])];
-    if (this.#configuration !== undefined) complaints.push(...this.#sockets.follow(uplinks));
+    // Without a configuration the forwarder lets go of them: they are handed over anew with the next.
+    complaints.push(...this.#sockets.follow(this.#configuration === undefined ? [] : uplinks));
     this.#breakout.follow(this.#configuration, this.#routers.view(uplinks));
     complaints.push(...this.#routers.follow(uplinks, () => this.#kernel.links.list()));
     this.#bgp.networkChanged(this.#reconciler.network);
-    if (repaired !== undefined) {
-      const count = repaired.setRoutes.length + repaired.removeRoutes.length;
-      const rules = repaired.addRules.length + repaired.removeRules.length;
-      this.#events.onNotice(
-        'KERNEL_REPAIRED',
-        `${count} routes and ${rules} rules of the fabric were changed by another program or a flapping link; they were put back`,
-      );
-    }
+    if (repaired !== undefined) this.#events.onNotice('KERNEL_REPAIRED', repairWords(repaired));
     const complaint = complaints.join('; ');
     if (complaint !== '' && complaint !== this.#toldComplaints) this.#events.onNotice('KERNEL_REFUSED', complaint);
     this.#toldComplaints = complaint;
@@ -294,19 +267,15 @@ export class DataPlane {
   }
 
   /** What BGP brought goes to the kernel and to the forwarder. */
-  #learn(learned: Learned): void {
-    if (this.#isStopping || JSON.stringify(learned) === JSON.stringify(this.#learned)) return;
-    this.#learned = learned;
-    this.#reconciler.learn(learned);
-    this.#follow(this.#reconciler.reconcile(systemClock.monotonicMs()));
+  #learn(change: LearnedChange): void {
+    this.#learned = change.all;
+    const complaints = this.#reconciler.learn(change);
+    if (complaints.length > 0) this.#events.onNotice('KERNEL_REFUSED', complaints.slice(0, 5).join('; '));
     this.#configureForwarder();
-    this.#watchSoon(false);
   }
 
   #tellBgpOfEdges(): void {
-    const up = (this.#configuration?.tunnels ?? []).filter(({ id }) => this.#states.get(id) === 'up');
-    const reachable = new Set(up.map(({ remote }) => remote.edgeId));
-    this.#bgp.edgesChanged(reachable, new Set(this.#steering.state.unreachable));
+    this.#bgp.edgesChanged(this.tunnelsUp(), this.#steering.state.unreachable);
   }
 
   #tellUplinks(): void {
@@ -390,18 +359,12 @@ export class DataPlane {
         return;
       case 'quality':
         this.#steering.quality(event.tunnels, event.atMs);
-        this.#lookForTraffic(event.atMs);
+        if (this.#traffic.heard(event.atMs)) this.#events.onTraffic();
         return;
       case 'fault':
         this.#events.onNotice('FORWARDER_FAULT', `${event.code}: ${event.message}`);
         return;
     }
-  }
-
-  /** Of tunnels that carry something the forwarder tells four times a second, of others every few seconds. */
-  #lookForTraffic(atMs: number): void {
-    if (atMs - this.#qualityAtMs < trafficWithinMs) this.#events.onTraffic();
-    this.#qualityAtMs = atMs;
   }
 
   /** A full disk must not stop handshakes; after a restart the clock has to be trusted then. */

@@ -1,14 +1,14 @@
 /** What an edge does with configurations it must not run: refused, or given up by itself (hardening, attack 16, fault 13). */
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
-import { buildTwoSites } from './fixtures/edgeWorld.ts';
+import { describe, test } from 'node:test';
+import { buildTwoSites, buildWorld, type Gateway } from './fixtures/edgeWorld.ts';
 import { TestController } from './fixtures/testController.ts';
+import { eventually as patiently } from './fixtures/wireWorld.ts';
 import { enterOwnNamespace, eventually, skipWithoutRoot } from './ownNamespace.ts';
 
 describe('configurations', { skip: skipWithoutRoot }, () => {
-  before(() => enterOwnNamespace());
-
   test('bad ones are refused and the last good one keeps running', async (context) => {
+    enterOwnNamespace();
     const { controller, berlin, london } = await buildTwoSites(context);
     controller.isPublishing = false;
     const id = berlin.id;
@@ -89,5 +89,21 @@ describe('configurations', { skip: skipWithoutRoot }, () => {
       await eventually('it runs it', () => berlin.status()?.configuration.lastGood === `1.${next.version.sequence}`);
       await eventually('it forwards', () => berlin.reaches(london));
     });
+  });
+
+  test('an edge whose very first one is given up comes up with the next', async (context) => {
+    enterOwnNamespace();
+    const { controller, gateways } = await buildWorld(context, 2);
+    controller.rewrite = (configuration) =>
+      configuration.edge.id === 'edge1' ? { ...configuration, controllers: ['192.0.2.99:8444'] } : configuration;
+    for (const gateway of gateways) gateway.start(['--token', controller.token(gateway.id)]);
+    await patiently('it to be given up', () => controller.heard('edge1', 'returned').length > 0 || undefined);
+    assert.equal(controller.heard('edge1', 'returned')[0]!.running, null);
+    controller.rewrite = (configuration) => configuration;
+    controller.publish();
+    const [berlin, london] = gateways as [Gateway, Gateway];
+    // Pings hold up this process, and with it the controller: not before it has done its part.
+    await patiently('it to be confirmed', () => controller.heard('edge1', 'confirmed').length > 0 || undefined);
+    await patiently('both to reach each other', () => berlin.reaches(london) || undefined);
   });
 });

@@ -11,7 +11,7 @@ import { messageOf } from '../errors.ts';
 import type { RouterChange } from '../kernel/routers.ts';
 import type { NetworkView } from '../kernel/uplinks.ts';
 import { ownRanges, speakerOf } from './intent.ts';
-import { BestRoutes, type Change, type Learned, nothingLearned, overlayKey } from './learned.ts';
+import { BestRoutes, type Change, type LearnedChange, overlayKey } from './learned.ts';
 import { placesOf } from './listening.ts';
 import { Sessions } from './sessions.ts';
 import { Speaking } from './speaking.ts';
@@ -19,7 +19,7 @@ import { tellBgp } from './telemetry.ts';
 import { LanWays } from './ways.ts';
 
 export interface BgpEvents {
-  onLearned(learned: Learned): void;
+  onLearned(change: LearnedChange): void;
   /** A session changed its state. */
   onSessions(): void;
   onNotice(code: string, message: string): void;
@@ -38,7 +38,7 @@ export class Bgp {
   #speaking: Speaking | undefined;
   /** Speakers that still say goodbye. */
   #leaving: Promise<unknown> = Promise.resolve();
-  #best = new BestRoutes();
+  readonly #best = new BestRoutes();
   #sessions = new Sessions();
   #ways = new LanWays({ links: [], addresses: [], mainRoutes: [] });
   #view: NetworkView = { links: [], addresses: [], mainRoutes: [] };
@@ -59,6 +59,7 @@ export class Bgp {
     const hasChanged = intent !== this.#intent;
     const speaker =
       hasChanged && configuration?.bgp !== undefined ? speakerOf(configuration, configuration.bgp) : undefined;
+    if (hasChanged && speaker === undefined) this.#end('BGP is switched off here');
     this.#configuration = configuration;
     this.#edges = new Map(
       configuration?.edges.map(({ id, overlayAddress, isDrained }) => [
@@ -68,9 +69,8 @@ export class Bgp {
     );
     if (hasChanged) {
       this.#intent = intent;
-      if (speaker === undefined) this.#end('BGP is switched off here');
-      else if (this.#speaking === undefined) this.#begin(speaker);
-      else this.#speaking.reconfigure(speaker);
+      if (speaker !== undefined && this.#speaking !== undefined) this.#speaking.reconfigure(speaker);
+      else if (speaker !== undefined) this.#begin(speaker);
     }
     this.#surroundingsChanged();
   }
@@ -82,8 +82,10 @@ export class Bgp {
     this.#surroundingsChanged();
   }
 
-  /** Edges that tunnels lead to now, and those whose LAN does not answer. */
-  edgesChanged(reachable: ReadonlySet<string>, silent: ReadonlySet<string>): void {
+  /** Tunnels that are up, and edges whose LAN does not answer. */
+  edgesChanged(tunnelsUp: ReadonlySet<string>, unreachable: readonly string[]): void {
+    const up = (this.#configuration?.tunnels ?? []).filter(({ id }) => tunnelsUp.has(id));
+    const [reachable, silent] = [new Set(up.map(({ remote }) => remote.edgeId)), new Set(unreachable)];
     if (isSame(reachable, this.#reachable) && isSame(silent, this.#silent)) return;
     this.#reachable = reachable;
     this.#silent = silent;
@@ -149,7 +151,7 @@ export class Bgp {
     if (speaking === undefined) return;
     this.#speaking = undefined;
     this.#leaving = Promise.all([this.#leaving, speaking.stop(reason)]);
-    this.#best = new BestRoutes();
+    this.#best.clear();
     this.#sessions = new Sessions();
     if (!this.#isStopping) this.#publishSoon();
   }
@@ -197,8 +199,13 @@ export class Bgp {
       () => {
         this.#learnTimer = undefined;
         const beganAt = now();
+        const change = this.#best.learn(
+          (nextHop) => this.#edges.get(overlayKey(nextHop))?.id,
+          (nextHop) => this.#ways.hopTo(nextHop),
+        );
+        if (change === undefined) return;
         try {
-          this.#events.onLearned(this.#learned());
+          this.#events.onLearned(change);
         } catch (error) {
           this.#events.onNotice('BGP_NOT_INSTALLED', messageOf(error));
         }
@@ -206,14 +213,6 @@ export class Bgp {
         this.#learnRestsUntil = beganAt + tookMs + Math.min(mostRestMs, restFor * tookMs);
       },
       Math.max(0, this.#learnRestsUntil - now()),
-    );
-  }
-
-  #learned(): Learned {
-    if (this.#best.size === 0) return nothingLearned;
-    return this.#best.learned(
-      (nextHop) => this.#edges.get(overlayKey(nextHop))?.id,
-      (nextHop) => this.#ways.hopTo(nextHop),
     );
   }
 

@@ -6,7 +6,7 @@ import { configurationOf, wireguardKey } from '../configuration/fixtures.ts';
 import { translate } from '../forwarder/translate.ts';
 import { desiredKernel, failClosed } from '../kernel/desired.ts';
 import { fabricTable, metrics } from '../kernel/plan.ts';
-import { BestRoutes, overlayKey } from './learned.ts';
+import { BestRoutes, type Learned, overlayKey } from './learned.ts';
 
 const prefix = (text: string) => {
   const parsed = parsePrefix(text);
@@ -36,10 +36,13 @@ best.apply([
   { prefix: prefix('10.0.0.0/8'), nextHop: new Uint8Array(4) },
   { prefix: prefix('172.16.3.0/24'), nextHop: undefined },
 ]);
-const learned = best.learned(
-  (nextHop) => (overlayKey(nextHop) === '100.64.0.2' ? 'london' : undefined),
-  (nextHop) => (nextHop[0] === 10 ? { interfaceIndex: 5, gateway: { family: 4 as const, bytes: nextHop } } : undefined),
-);
+const learn = () =>
+  best.learn(
+    (nextHop) => (overlayKey(nextHop) === '100.64.0.2' ? 'london' : undefined),
+    (nextHop) =>
+      nextHop[0] === 10 ? { interfaceIndex: 5, gateway: { family: 4 as const, bytes: nextHop } } : undefined,
+  );
+const learned = learn()!.all;
 
 test('a route leads to the edge whose address is its next hop, to a router, or nowhere; one of our own is none', () => {
   assert.deepEqual(
@@ -85,4 +88,27 @@ test('the forwarder takes sources that the site may bring, and has what edges br
     { segment: 0, prefix: '2001:db8:1::/48', nextHops: ['london'] },
   ]);
   assert.equal(translate(plain, uplinks, 1).local.length, plain.local.length + 1);
+});
+
+test('what has changed since the last time is told beside all there is, and what moved from edge to router is gone and new', () => {
+  const best = new BestRoutes();
+  const [one, two] = [prefix('172.16.1.0/24'), prefix('172.16.2.0/24')];
+  const changes = (edges: Readonly<Record<string, string>> = { '100.64.0.2': 'london' }) => {
+    const change = best.learn(
+      (nextHop) => edges[overlayKey(nextHop)],
+      (nextHop) => ({ interfaceIndex: 5, gateway: { family: 4 as const, bytes: nextHop } }),
+    );
+    const texts = ({ fabric, lan }: Learned) => [...fabric, ...lan].map((route) => formatPrefix(route.prefix));
+    return change && [texts(change.all), texts(change.set), texts(change.gone)];
+  };
+  const fabric = bytes('100.64.0.2');
+  best.apply([one, two].map((of) => ({ prefix: of, nextHop: fabric })));
+  const both = ['172.16.1.0/24', '172.16.2.0/24'];
+  assert.deepEqual(changes(), [both, both, []]);
+  assert.equal(changes(), undefined, 'nothing new');
+  best.apply([{ prefix: one, nextHop: bytes('10.1.0.2') }]);
+  assert.deepEqual(changes(), [['172.16.2.0/24', '172.16.1.0/24'], ['172.16.1.0/24'], ['172.16.1.0/24']]);
+  assert.deepEqual(changes({ '100.64.0.2': 'tokyo' }), [['172.16.2.0/24', '172.16.1.0/24'], ['172.16.2.0/24'], []]);
+  best.clear();
+  assert.deepEqual(changes(), [[], [], ['172.16.2.0/24', '172.16.1.0/24']]);
 });

@@ -1,4 +1,4 @@
-/** What BGP has brought, as forwarder and kernel want it. Pure. */
+/** What BGP has brought, as forwarder and kernel want it: all of it, and what has changed since the last time. Pure. */
 import { formatPrefix, type Prefix } from '@patronus/net';
 import type { SegmentPrefix } from '@patronus/protocol';
 
@@ -17,15 +17,28 @@ export interface Learned {
 
 export const nothingLearned: Learned = { fabric: [], lan: [] };
 
+export interface LearnedChange {
+  readonly all: Learned;
+  /** New, or leading elsewhere than before. */
+  readonly set: Learned;
+  /** As they were; one that leads to a router now and led to an edge is in both. */
+  readonly gone: Learned;
+}
+
 export interface Change {
   readonly prefix: Prefix;
   /** Of the best route; undefined: there is none any more. */
   readonly nextHop: Uint8Array | undefined;
 }
 
+type Way =
+  | { readonly kind: 'fabric'; readonly route: Learned['fabric'][number] }
+  | { readonly kind: 'lan'; readonly route: Learned['lan'][number] };
+
 /** Best routes by prefix; where their next hops lead is asked when they are told. */
 export class BestRoutes {
   readonly #routes = new Map<string, { readonly prefix: Prefix; readonly nextHop: Uint8Array }>();
+  #told: ReadonlyMap<string, Way> = new Map();
 
   get size(): number {
     return this.#routes.size;
@@ -40,18 +53,47 @@ export class BestRoutes {
     }
   }
 
-  /** What leads nowhere now is left out. */
-  learned(edgeAt: (nextHop: Uint8Array) => string | undefined, hopTo: (nextHop: Uint8Array) => LanHop | undefined) {
-    const fabric: { prefix: Prefix; edgeId: string }[] = [];
-    const lan: (LanHop & { prefix: Prefix })[] = [];
-    for (const { prefix, nextHop } of this.#routes.values()) {
+  clear(): void {
+    this.#routes.clear();
+  }
+
+  /** What leads nowhere now is left out. undefined: all is as it was told the last time. */
+  learn(
+    edgeAt: (nextHop: Uint8Array) => string | undefined,
+    hopTo: (nextHop: Uint8Array) => LanHop | undefined,
+  ): LearnedChange | undefined {
+    const ways = new Map<string, Way>();
+    for (const [key, { prefix, nextHop }] of this.#routes) {
       const edgeId = edgeAt(nextHop);
       const hop = edgeId === undefined ? hopTo(nextHop) : undefined;
-      if (edgeId !== undefined) fabric.push({ prefix, edgeId });
-      else if (hop !== undefined) lan.push({ prefix, ...hop });
+      if (edgeId !== undefined) ways.set(key, { kind: 'fabric', route: { prefix, edgeId } });
+      else if (hop !== undefined) ways.set(key, { kind: 'lan', route: { prefix, ...hop } });
     }
-    return { fabric, lan } satisfies Learned;
+    const before = this.#told;
+    this.#told = ways;
+    const set = [...ways].filter(([key, way]) => !leadsTo(before.get(key), way)).map(([, way]) => way);
+    const gone = [...before].filter(([key, { kind }]) => ways.get(key)?.kind !== kind).map(([, way]) => way);
+    if (set.length === 0 && gone.length === 0) return undefined;
+    return { all: sorted(ways.values()), set: sorted(set), gone: sorted(gone) };
   }
+}
+
+/** Whether both lead to the same place. */
+function leadsTo(one: Way | undefined, other: Way): boolean {
+  if (one?.kind === 'fabric') return other.kind === 'fabric' && one.route.edgeId === other.route.edgeId;
+  if (one?.kind !== 'lan' || other.kind !== 'lan') return false;
+  const [a, b] = [one.route, other.route];
+  return a.interfaceIndex === b.interfaceIndex && String(a.gateway.bytes) === String(b.gateway.bytes);
+}
+
+function sorted(ways: Iterable<Way>): Learned {
+  const fabric: Learned['fabric'][number][] = [];
+  const lan: Learned['lan'][number][] = [];
+  for (const way of ways) {
+    if (way.kind === 'fabric') fabric.push(way.route);
+    else lan.push(way.route);
+  }
+  return { fabric, lan };
 }
 
 /** `100.127.0.1`, also where an IPv6 route names it; the key of an edge. */

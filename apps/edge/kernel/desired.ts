@@ -89,7 +89,7 @@ function remotePrefixes({ routes, edges, peers }: Configuration): Prefix[] {
 }
 
 /** What BGP brought. A router of the site leads to its routes itself; those of other edges are behind the TUN. */
-function learnedRoutes(configuration: Configuration, tunIndex: number, { fabric, lan }: Learned): Route[] {
+export function learnedRoutes(configuration: Configuration, tunIndex: number, { fabric, lan }: Learned): Route[] {
   const present = new Set(remotePrefixes(configuration).map(keyOf));
   return [
     ...lan.map(

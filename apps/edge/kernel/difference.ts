@@ -14,6 +14,10 @@ export interface Difference {
   readonly removeProxies: readonly ProxyNeighbour[];
 }
 
+export const noDifference: Difference = {
+  ...{ setRoutes: [], addRules: [], removeRules: [], removeRoutes: [], addProxies: [], removeProxies: [] },
+};
+
 /** `present` may hold anything; only what is ours is looked at. */
 export function difference(desired: Desired, present: Desired): Difference {
   const routes = present.routes.filter(isOurRoute);

@@ -64,7 +64,7 @@ function apply(routes: LinuxRoutes, rules: LinuxRules, difference: Difference): 
     ...routes.replaceEach(set).flatMap((error) => (error === undefined ? [] : [error.message])),
     ...complaintsOf(difference.addRules, (rule) => rules.add(rule satisfies Rule)),
     ...complaintsOf(difference.removeRules, (rule) => rules.remove(rule)),
-    ...complaintsOf(difference.removeRoutes, (route) => routes.remove(route)),
+    ...routes.removeEach(difference.removeRoutes).flatMap((error) => (error === undefined ? [] : [error.message])),
   ];
 }
 

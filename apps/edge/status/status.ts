@@ -64,7 +64,7 @@ export interface StatusSources {
   readonly channel: ChannelStatus;
   readonly dataPlane: Pick<
     DataPlane,
-    'uplinks' | 'steering' | 'capabilities' | 'forwarderPid' | 'lastCrash' | 'tunnelStates'
+    'uplinks' | 'steering' | 'capabilities' | 'forwarderPid' | 'lastCrash'
   >;
   readonly telemetry: Telemetry | undefined;
   readonly decisionsWaiting: number;
