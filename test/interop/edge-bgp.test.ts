@@ -5,27 +5,18 @@ import { before, describe, test } from 'node:test';
 import {
   allowanceOf,
   bgpOf,
+  dump,
   established,
   kernelRoutes,
   neighbourOf,
+  patient,
   SiteRouter,
   withBgp,
 } from './fixtures/bgpSites.ts';
-import { buildWorld, type EdgeWorld, type Gateway, settle } from './fixtures/edgeWorld.ts';
+import { buildWorld, type Gateway } from './fixtures/edgeWorld.ts';
 import { end } from './fixtures/ending.ts';
 import { eventually } from './fixtures/wireWorld.ts';
 import { enterOwnNamespace, skipWithoutRoot } from './ownNamespace.ts';
-
-/** What those concerned say of themselves, for whoever reads of a failure. */
-function dump(world: EdgeWorld, routers: readonly SiteRouter[]): void {
-  for (const gateway of world.gateways) {
-    console.error(
-      `${gateway.id}:\n${gateway.output}\n${JSON.stringify(bgpOf(world, gateway))}\n${kernelRoutes(gateway)}`,
-    );
-  }
-  for (const router of routers)
-    console.error(router.say('show', 'protocols', 'all'), router.say('show', 'route', 'all'));
-}
 
 describe('gateways that speak BGP', { skip: skipWithoutRoot }, () => {
   before(() => enterOwnNamespace());
@@ -39,11 +30,10 @@ describe('gateways that speak BGP', { skip: skipWithoutRoot }, () => {
       neighbours: [neighbourOf(one), neighbourOf(two)],
       allowances: [allowanceOf('edge1', '172.20.1.0/24'), allowanceOf('edge2', '172.20.2.0/24')],
     });
-    for (const gateway of gateways) gateway.start(['--token', controller.token(gateway.id)]);
-    await one.start(['192.168.77.0/24']);
+    for (const gateway of gateways) gateway.start(['--token', controller.token(gateway.id), ...patient]);
+    await one.start({ more: ['192.168.77.0/24'] });
     await two.start();
     try {
-      await settle(world);
       await established(world, berlin, 2);
       await established(world, london, 2);
 
