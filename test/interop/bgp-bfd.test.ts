@@ -1,10 +1,11 @@
-/** BFD of the speaker by itself beside a daemon that has none. Where it has: `bgp-daemons.test.ts`. */
+/** BFD of the speaker by itself beside a daemon that has none, or is gone. Where it has: `bgp-daemons.test.ts`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NeighbourReport } from '@patronus/bgp';
 import { bird } from './bgp-daemons/bird.ts';
 import { OWN } from './bgp-daemons/daemon.ts';
-import { BgpWorld } from './fixtures/bgpWorld.ts';
+import { BgpWorld, THEIRS } from './fixtures/bgpWorld.ts';
+import { end } from './fixtures/ending.ts';
 import { skipWithoutRoot } from './ownNamespace.ts';
 
 const bfdOf = (report: NeighbourReport) => (report as NeighbourReport & { readonly bfd: string | null }).bfd;
@@ -17,4 +18,18 @@ test('BIRD without BFD: a session that BFD never saw up is left alone', { skip: 
   await world.learns(OWN[4]);
   const report = await world.is('told as unwatched', (one) => bfdOf(one) === 'down');
   assert.deepEqual([report.state, report.flaps], ['Established', 0]);
+});
+
+test('a neighbour that is shut down while its session waits to begin anew is watched no longer', {
+  skip: skipWithoutRoot,
+}, async (context) => {
+  const world = new BgpWorld(context, 'bfdidle');
+  const peer = await bird.start(world, {});
+  await world.route('holdTime: 30, idleHold: 600, bfd: { interval: 50, multiplier: 3 }');
+  await world.is('up', ({ state }) => state === 'Established');
+  const killed = peer.process();
+  await end(killed, () => killed.kill('SIGKILL'));
+  await world.is('idle and watched', (one) => one.state === 'Idle' && bfdOf(one) === 'down');
+  await world.ask({ command: 'shutdown', neighbour: THEIRS[4] });
+  await world.is('watched no longer', (one) => bfdOf(one) === null);
 });

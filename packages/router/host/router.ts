@@ -105,7 +105,7 @@ export class Router {
     const router = new Router(options);
     const { configuration } = options;
     const commands = commandsOf({
-      ...{ speaker: router.#speaker, now, changed: () => router.#turn(), reload: () => router.reload() },
+      ...{ speaker: router.#speaker, now, changed: () => router.#ordered(), reload: () => router.reload() },
       bfdStateOf: (name) => router.#bfd.stateOf(name),
       rpkiReport: () => router.#rpki.report(),
       stationReports: () => router.#stations.report(),
@@ -195,6 +195,12 @@ export class Router {
       sent: (connection, waitingBytes) => then(() => speaker.sent(connection, waitingBytes, now())),
       closed: (connection, reason) => then(() => speaker.closed(connection, reason, now())),
     };
+  }
+
+  /** An operator said something: who is watched may be others, also where no session changes its state for it. */
+  #ordered(): void {
+    this.#areNeighboursOthers = true;
+    this.#turn();
   }
 
   #planTurn(): void {
