@@ -96,6 +96,13 @@ test('what is set is set, and attributes stay sorted by code', () => {
   const replaced = after({ replaceCommunities: ['65001:1:2', 'rt:70000:1'], addCommunities: ['no-export'] }, route);
   assert.deepEqual(codes(replaced), [2, 3, 8, 16, 32]);
   assert.deepEqual(attributeValue(replaced.attributes, 16), [Uint8Array.of(2, 2, 0, 1, 0x11, 0x70, 0, 1)]);
+  const twice = ['65001:1:2', 'rt:70000:1', 'no-export'];
+  assert.deepEqual(
+    after({ addCommunities: twice }, replaced).attributes,
+    replaced.attributes,
+    'they are there already',
+  );
+  assert.deepEqual(codes(after({ removeCommunities: ['rt:*:*', '65001:*:*'] }, replaced)), [2, 3, 8]);
   const prepended = after({ prepend: { as: 'self', times: 2 } }, route);
   assert.deepEqual(attributeValue(prepended.attributes, 2), [{ type: 'sequence', numbers: [65_000, 65_000, 65_001] }]);
   const last = after({ prepend: { as: 'last', times: 1 } }, route);

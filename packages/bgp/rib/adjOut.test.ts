@@ -286,3 +286,34 @@ test('a next hop that cannot be reached makes no best route, until it can', () =
   while (rib.work(10));
   assert.notEqual(best(), 0);
 });
+
+test('thousands of paths to a prefix each are told, taken back and told to a new session', () => {
+  const takesPaths = { ...session, addPathSend: new Set([IPV4_UNICAST]) };
+  const { rib, local, peer, open } = worldOf(external, takesPaths);
+  const other = rib.addPeer({ ...external, as: 65_002, identifier: 3, address: Uint8Array.of(10, 0, 0, 3) });
+  const most = 3_000;
+  const path = attribute(AttributeCode.asPath, [{ type: 'sequence', numbers: [65_002] }]);
+  const nextHop = attribute(AttributeCode.nextHop, Uint8Array.of(10, 0, 0, 3));
+  const learned = [attribute(AttributeCode.origin, 'igp'), path, nextHop];
+  for (let at = 0; at < most; at++) {
+    rib.announce(local, IPV4_UNICAST, prefix(at), attributes());
+    rib.announce(other, IPV4_UNICAST, prefix(at), learned);
+  }
+  const drained = (out: ReturnType<typeof open>) => {
+    while (out.hasMore) out.nextUpdates(65_536);
+    return out.told();
+  };
+  const first = open();
+  assert.equal(drained(first), 2 * most);
+  for (let at = 0; at < most; at += 2) rib.withdraw(other, IPV4_UNICAST, prefix(at));
+  for (let at = 0; at < most; at += 3) rib.withdraw(local, IPV4_UNICAST, prefix(at));
+  const left = 2 * most - most / 2 - most / 3;
+  assert.equal(drained(first), left);
+  const again = rib.openAdjOut(peer, takesPaths);
+  assert.equal(drained(again), left);
+  rib.forget(other);
+  rib.forget(local);
+  while (rib.work(1_000));
+  assert.equal(drained(again), 0);
+  assert.equal(rib.attributeSets, 0);
+});
