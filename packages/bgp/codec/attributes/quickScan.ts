@@ -138,7 +138,7 @@ function readKnown(code: number, bytes: Uint8Array, start: number, length: numbe
     case AttributeCode.atomicAggregate:
       return length === 0;
     case AttributeCode.aggregator:
-      return length === 8;
+      return length === 8 && numberAt(bytes, start) !== 0;
     case AttributeCode.communities:
       return readCommunities(bytes, start, length, keys);
     case AttributeCode.originatorId:

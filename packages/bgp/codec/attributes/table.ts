@@ -130,6 +130,8 @@ export const attributeCodecs: { readonly [Code in KnownCode]: AttributeCodec<Cod
     clause: 'RFC 6793 §6',
     decode: (reader) => {
       const segments = reader.remaining === 0 ? undefined : decodeAsPath(reader, true);
+      // RFC 7607 §2.
+      if (segments?.some(({ numbers: path }) => path.includes(0)) === true) return undefined;
       // Confederation segments must not be in it; they are left out, not held against it.
       return segments?.filter(({ type }) => type === 'sequence' || type === 'set');
     },
@@ -238,7 +240,9 @@ function exactly(reader: ByteReader, length: number): Uint8Array | undefined {
 
 function readAggregator(reader: ByteReader, isFourOctet: boolean) {
   if (reader.remaining !== (isFourOctet ? 8 : 6)) return undefined;
-  return { as: isFourOctet ? reader.u32() : reader.u16(), address: reader.rest().slice() };
+  const as = isFourOctet ? reader.u32() : reader.u16();
+  // RFC 7607 §2: 0 is nobody's; what follows is RFC 7606's verdict for the attribute.
+  return as === 0 ? undefined : { as, address: reader.rest().slice() };
 }
 
 /** TLVs of type, length (both counted in it) and value; the first of type 1 with 11 bytes is the metric. */
