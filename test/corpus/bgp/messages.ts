@@ -7,13 +7,11 @@ import {
   type AsSegment,
   AttributeCode,
   attributeValue,
-  decodeFlowRules,
   decodeNotification,
   decodeOpen,
   decodePrefixes,
   decodeRouteRefresh,
   decodeUpdate,
-  encodeFlowRules,
   encodeOpen,
   encodeUpdate,
   type FamilyKey,
@@ -32,6 +30,8 @@ import {
 } from '@patronus/bgp';
 import { addressFromBytes, formatAddress, formatPrefix, parseAddress, prefixOf } from '@patronus/net';
 import type { Comparison } from '../main.ts';
+import { clauseAgainst } from './againstRfcs.ts';
+import { type ExpectedFlow, wrongFlows } from './flows.ts';
 
 interface Row {
   readonly src: string;
@@ -59,22 +59,24 @@ export function compareMessages(path: string): Comparison {
     .split('\n')
     .map((line) => JSON.parse(line) as Row);
   const differences: string[] = [];
-  let [compared, opaque] = [0, 0];
+  let [compared, carried, explained] = [0, 0, 0];
   for (const row of rows) {
     // A row of bare NLRI is no message.
     if (row.kind?.startsWith('nlri') === true) continue;
     for (const message of messagesOf(row)) {
       compared += 1;
       const outcome = compareMessage(row, message);
-      if (outcome.isOpaque) opaque += 1;
-      if (outcome.difference !== undefined)
-        differences.push(`${row.src} ${row.cmd ?? row.kind ?? ''}: ${outcome.difference}`);
+      if (outcome.isOpaque) carried += 1;
+      if (outcome.difference === undefined) continue;
+      const difference = `${row.src} ${row.cmd ?? row.kind ?? ''}: ${outcome.difference}`;
+      const clause = clauseAgainst(difference);
+      if (clause !== undefined) explained += 1;
+      differences.push(clause === undefined ? difference : `${difference}; ${clause}`);
     }
   }
   return {
-    compared,
-    differences: differences.length,
-    examples: [`${compared - opaque} understood, ${opaque} carried as their bytes`, ...differences.slice(0, EXAMPLES)],
+    ...{ compared, understood: compared - carried, carried, differences: differences.length, explained },
+    examples: differences.slice(0, EXAMPLES),
   };
 }
 
@@ -138,10 +140,18 @@ function compareUpdate(row: Row, message: Uint8Array): Outcome {
         expected === undefined
           ? []
           : [...wrongAttributes(read.value, expected), ...wrongRoutes(read.value, expected, addPath)];
-      return { isOpaque, difference: wrong[0] ?? wrongFlows(read.value) };
+      return { isOpaque, difference: wrong[0] ?? wrongFlows(read.value, ...flowsOf(expected)) };
     }
   }
   return { isOpaque: false, difference: failure };
+}
+
+/** What the row says is announced and withdrawn of flow rules; undefined: nothing. */
+function flowsOf(expected: ExpectedUpdate | undefined): [ExpectedFlow[] | undefined, ExpectedFlow[] | undefined] {
+  const named = (part: Readonly<Record<string, unknown>> | undefined) => part?.['ipv4 flow'] ?? part?.['ipv6 flow'];
+  const announced = named(expected?.announce);
+  const byNextHop = announced === undefined ? undefined : Object.values(announced as Record<string, ExpectedFlow[]>);
+  return [byNextHop?.flat(), named(expected?.withdraw) as ExpectedFlow[] | undefined];
 }
 
 /** The JSON's name of each attribute, and ours in its spelling; null: the attribute is carried, not spelled out. */
@@ -238,18 +248,6 @@ function wrongPrefixes(
 function pathIdOf(one: ExpectedNlri): number {
   const bytes = parseAddress(one['path-information'] ?? '0.0.0.0')?.bytes ?? new Uint8Array(4);
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-}
-
-/** Flow rules have to come apart, and to come out as the same bytes. */
-function wrongFlows({ reach, unreach }: Update): string | undefined {
-  for (const part of [reach, unreach]) {
-    if (part === undefined || (part.family !== IPV4_FLOW && part.family !== IPV6_FLOW)) continue;
-    const family = part.family === IPV4_FLOW ? 4 : 6;
-    const rules = decodeFlowRules(part.nlri, family);
-    if (rules === undefined) return 'its flow rules could not be read';
-    if (!isSame(encodeFlowRules(rules, family), part.nlri)) return 'its flow rules came out as other bytes';
-  }
-  return undefined;
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
