@@ -33,6 +33,24 @@ test('BGP is asked for with a key that nothing answers with, refused by field wh
     import: { everything: false, prefixes: ['172.16.0.0/12-24'], communities: ['65000:7'] },
     export: { everything: true },
   });
+  const update = (more: object) =>
+    controller.adminRaw(
+      `mutation ($input: UpdateBgpNeighbourInput!) { updateBgpNeighbour(input: $input) { bgpNeighbour {
+        id name remoteAs interface holdSeconds maxPrefixes hasKey bfd import { prefixes } export { everything } } } }`,
+      { input: { id, ...more } },
+    );
+  const changed = await update({ maxPrefixes: 50, bfd: true, import: null });
+  ok(!changed.text.includes('never told'), changed.text);
+  deepEqual(changed.body.data.updateBgpNeighbour.bgpNeighbour, {
+    ...{ id, name: 'Core', remoteAs: 65_001, interface: 'lan0', holdSeconds: 90, maxPrefixes: 50, hasKey: true },
+    ...{ bfd: true, import: null, export: { everything: true } },
+  });
+  const keyless = await update({ key: null });
+  equal(keyless.body.data.updateBgpNeighbour.bgpNeighbour.hasKey, false);
+  const refused = await update({ remoteAs: 4_200_000_000 });
+  match(refused.body.errors[0].extensions.fields.remoteAs, /the fabric's own/);
+  const unknown = await update({ id: 'nobody', maxPrefixes: 1 });
+  equal(unknown.body.errors[0].extensions.code, 'NOT_FOUND');
   const allow = (prefix: string, longest?: number) =>
     controller.adminRaw(
       'mutation ($input: AddBgpAllowanceInput!) { addBgpAllowance(input: $input) { bgpAllowance { id text } } }',

@@ -9,6 +9,7 @@ import {
   established,
   kernelRoutes,
   neighbourOf,
+  neighbourOf6,
   patient,
   SiteRouter,
   withBgp,
@@ -27,15 +28,18 @@ describe('gateways that speak BGP', { skip: skipWithoutRoot }, () => {
     const [berlin, london] = gateways as [Gateway, Gateway];
     const [one, two] = gateways.map((gateway) => new SiteRouter(context, gateway)) as [SiteRouter, SiteRouter];
     controller.remodel = withBgp({
-      neighbours: [neighbourOf(one), neighbourOf(two)],
-      allowances: [allowanceOf('edge1', '172.20.1.0/24'), allowanceOf('edge2', '172.20.2.0/24')],
+      neighbours: [neighbourOf(one), neighbourOf(two), neighbourOf6(one), neighbourOf6(two)],
+      allowances: [
+        ...[allowanceOf('edge1', one.network), allowanceOf('edge1', one.network6, { longest: 64 })],
+        ...[allowanceOf('edge2', two.network), allowanceOf('edge2', two.network6, { longest: 64 })],
+      ],
     });
     for (const gateway of gateways) gateway.start(['--token', controller.token(gateway.id), ...patient]);
     await one.start({ more: ['192.168.77.0/24'] });
     await two.start();
     try {
-      await established(world, berlin, 2);
-      await established(world, london, 2);
+      await established(world, berlin, 3);
+      await established(world, london, 3);
 
       await context.test(
         'they are in kernels and with the routers there, and hosts behind routers reach each other',
@@ -48,6 +52,20 @@ describe('gateways that speak BGP', { skip: skipWithoutRoot }, () => {
           assert.ok(two.knows('10.1.0.0/24'), 'LANs of other sites are told too');
         },
       );
+
+      await context.test('IPv6 of the routers passes by the same sessions between the gateways', async () => {
+        await eventually('London’s router to know Berlin’s network', () => two.knows(one.network6) || undefined);
+        await eventually('Berlin’s router to know London’s network', () => one.knows(two.network6) || undefined);
+        assert.match(kernelRoutes(london, 6), /fd20:1::\/64 dev patronus0/);
+        assert.match(kernelRoutes(berlin, 6), /fd20:1::\/64 via fd00:1::2 dev ptlan/);
+        await eventually('hosts to reach each other', () => one.reaches(two, two.hostAddress6) || undefined);
+      });
+
+      await context.test('it listens in the LAN and inside the fabric, each by its interface alone', () => {
+        const listening = berlin.run('ss', '-Hltn', 'sport = :179').trim().split('\n');
+        const places = listening.map((line) => line.trim().split(/\s+/)[3]);
+        assert.deepEqual(places.sort(), ['10.1.0.1%ptlan:179', '100.64.0.1%patronus0:179', '[fd00:1::1]%ptlan:179']);
+      });
 
       await context.test('what the site may not bring stays at the door, and is told', async () => {
         const told = await eventually('the refusal', () => {
