@@ -62,10 +62,7 @@ export interface StatusSources {
   readonly identity: Identity;
   readonly trial: TrialState;
   readonly channel: ChannelStatus;
-  readonly dataPlane: Pick<
-    DataPlane,
-    'uplinks' | 'steering' | 'capabilities' | 'forwarderPid' | 'lastCrash'
-  >;
+  readonly dataPlane: Pick<DataPlane, 'uplinks' | 'steering' | 'capabilities' | 'forwarderPid' | 'lastCrash'>;
   readonly telemetry: Telemetry | undefined;
   readonly decisionsWaiting: number;
   readonly reportsWaiting: number;
