@@ -7,6 +7,7 @@ import { bgpFabric } from './bgpFabric.ts';
 import { bgpMrt } from './bgpMrt.ts';
 import { bgpNeighbor } from './bgpNeighbor.ts';
 import { bgpReload } from './bgpReload.ts';
+import { bgpRoutes } from './bgpRoutes.ts';
 import { bgpCheck, bgpRun } from './bgpRun.ts';
 import { bgpShow } from './bgpShow.ts';
 
@@ -14,7 +15,7 @@ export function bgp(): Command {
   const command = new Command('bgp').description(
     'routers that gateways speak BGP with; a speaker by itself; messages and MRT files',
   );
-  const ofGateways = [bgpNeighbor, bgpAllow, bgpFabric];
+  const ofGateways = [bgpNeighbor, bgpAllow, bgpFabric, bgpRoutes];
   const ofSpeaker = [bgpRun, bgpCheck, bgpReload, bgpShow, bgpClear, bgpShutdown, bgpEnable];
   for (const verb of [...ofGateways, ...ofSpeaker, bgpDecode, bgpMrt]) command.addCommand(verb());
   return command;

@@ -6,6 +6,7 @@ import { CliError } from '../errors.ts';
 import { printJson, printLine, printTable, state } from '../output.ts';
 import { set } from './bgpNeighborSet.ts';
 import { collect, policyOf } from './bgpPolicy.ts';
+import { duration } from './bgpTimes.ts';
 import { everyPage } from './everyPage.ts';
 import { gatewayOf, idOf } from './findByName.ts';
 
@@ -13,7 +14,7 @@ const listDocument = `query BgpNeighbours($after: String, $filter: BgpFilter) {
   bgpNeighbours(first: 200, after: $after, filter: $filter) {
     edges { node {
       id name address remoteAs interface hasKey passive bfd edge { id name }
-      session { state received accepted advertised flaps lastError refusal }
+      session { state since received accepted advertised flaps lastError refusal }
     } }
     pageInfo { hasNextPage endCursor }
   }
@@ -24,7 +25,14 @@ const neighbourSchema = z.object({
   edge: z.object({ id: z.string(), name: z.string() }),
   session: z
     .object({
-      ...{ state: z.string(), received: z.number(), accepted: z.number(), advertised: z.number(), flaps: z.number() },
+      ...{
+        state: z.string(),
+        since: z.string(),
+        received: z.number(),
+        accepted: z.number(),
+        advertised: z.number(),
+        flaps: z.number(),
+      },
       ...{ lastError: z.string().nullable(), refusal: z.string().nullable() },
     })
     .nullable(),
@@ -84,6 +92,11 @@ function list(): Command {
           { header: 'Address', cell: ({ address }) => address },
           { header: 'AS', cell: ({ remoteAs }) => String(remoteAs), align: 'right' },
           { header: 'State', cell: ({ session }) => (session === null ? '–' : state(session.state)) },
+          {
+            header: 'For',
+            cell: ({ session }) => (session === null ? '–' : duration(Date.now() - Date.parse(session.since))),
+            align: 'right',
+          },
           { header: 'Received', cell: count('received'), align: 'right' },
           { header: 'Accepted', cell: count('accepted'), align: 'right' },
           { header: 'Advertised', cell: count('advertised'), align: 'right' },
