@@ -159,8 +159,9 @@ allow to any
       return {
         command: 'sh',
         args: ['-c', inOwnRun, 'sh', config],
+        // Without any there is no such line.
         count: (exec) =>
-          numberIn(exec('bgpctl', '-s', socket, 'show', 'rib', 'memory'), /(\d+) IPv4 unicast network entries/),
+          numberIn(exec('bgpctl', '-s', socket, 'show', 'rib', 'memory'), /(\d+) IPv4 unicast network entries/) ?? 0,
       };
     },
   },
