@@ -44,6 +44,7 @@ interface Passage {
   readonly isFromOldSpeaker?: boolean;
   readonly isToOldSpeaker?: boolean;
   readonly interiorCost?: number;
+  readonly session?: Partial<ExportSession>;
 }
 
 /** The attributes that `to` is told of a route that `from` told us; empty: it is told nothing. */
@@ -54,7 +55,8 @@ function passed(passage: Passage): readonly PathAttribute[] {
   const heard = { isFourOctetAs: !isFromOldSpeaker, isExternal: from.kind === 'external', addPath: new Set<number>() };
   const message = encodeUpdate({ withdrawn: nothing, nlri, attributes }, heard);
   assert.equal(rib.receive(source, message.subarray(HEADER_LENGTH), heard), undefined);
-  const out = rib.openAdjOut(rib.addPeer(to), { ...session, isFourOctetAs: !isToOldSpeaker });
+  const its = { ...session, ...passage.session, isFourOctetAs: !isToOldSpeaker };
+  const out = rib.openAdjOut(rib.addPeer(to), its);
   const bytes = out.nextUpdates(65_536);
   const told = { isFourOctetAs: !isToOldSpeaker, isExternal: to.kind === 'external', addPath: new Set<number>() };
   const decoded = decodeUpdate(bytes.subarray(HEADER_LENGTH, (bytes[16]! << 8) | bytes[17]!), told);
@@ -139,6 +141,58 @@ test('who becomes the next hop adds to AIGP what it costs to get on (RFC 7311 §
   assert.equal(through(10n, neighbour('external', 2, { hasAigp: true })), 17n, 'unless it is agreed on');
 });
 
+test('clients of a route server are told routes as they came (RFC 7947 §2.2)', () => {
+  const attributes = route([65_001, 7], attribute(AttributeCode.multiExitDiscriminator, 5));
+  const through = (more: Partial<PeerSettings>) => {
+    const told = passed({ from: neighbour('external', 1), to: neighbour('external', 2, more), attributes });
+    return [numbersIn(told), attributeValue(told, AttributeCode.nextHop), attributeValue(told, 4)];
+  };
+  assert.deepEqual(through({ isRouteServerClient: true }), [[65_001, 7], Uint8Array.of(10, 0, 0, 1), 5]);
+  assert.deepEqual(through({}), [[OWN_AS, 65_001, 7], ownNextHops.ipv4, undefined]);
+});
+
+test('an IPv6 next hop is told with IPv4 prefixes where that was agreed on, and not at all elsewhere (RFC 8950 §4)', () => {
+  const ipv6 = Uint8Array.from({ length: 16 }, (_, at) => [0x20, 1, 0xd, 0xb8][at] ?? at);
+  const to = neighbour('external', 2, { ownNextHops: { ipv6 } });
+  const through = (...families: number[]) =>
+    passed({
+      ...{ from: neighbour('external', 1), to, attributes: route([65_001]) },
+      session: { extendedNextHop: new Set(families) },
+    });
+  const reach = attributeValue(through(IPV4_UNICAST), AttributeCode.mpReach);
+  assert.deepEqual([reach?.family, reach?.nextHop, reach?.nlri], [IPV4_UNICAST, ipv6, nlri]);
+  assert.deepEqual(through(), []);
+});
+
+test('what comes down from a provider is marked, and what leaks up or across is refused (RFC 9234 §5)', () => {
+  const through = (role: PeerSettings['role'], marks: readonly number[], toRole: PeerSettings['role'] = 'provider') => {
+    const from = neighbour('external', 1, role === undefined ? {} : { role });
+    const to = neighbour('external', 2, toRole === undefined ? {} : { role: toRole });
+    const marked = marks.map((as) => attribute(AttributeCode.onlyToCustomer, as));
+    const told = passed({ from, to, attributes: route([65_001], ...marked) });
+    return told.length === 0 ? 'nothing' : attributeValue(told, AttributeCode.onlyToCustomer);
+  };
+  // `role` is ours: we are the customer of the first, and the provider of the second.
+  assert.equal(through('customer', []), 65_001, 'it did not mark it, so we do');
+  assert.equal(through('customer', [64_999]), 64_999);
+  assert.equal(through('customer', [], 'customer'), 'nothing', 'from one provider to another');
+  assert.equal(through('provider', [64_999]), 'nothing', 'a customer gives back what was for customers only');
+  assert.equal(through('peer', [64_999]), 'nothing', 'a peer passes on what it got from above');
+  assert.equal(through('peer', [65_001]), 65_001);
+  assert.equal(through('provider', []), OWN_AS, 'marked on its way down to the other customer');
+});
+
+test('a next hop that no host has is none (RFC 4271 §6.3)', () => {
+  const through = (...nextHop: number[]) => {
+    const attributes = route([65_001]).map((one) =>
+      one.code === AttributeCode.nextHop ? attribute(AttributeCode.nextHop, Uint8Array.from(nextHop)) : one,
+    );
+    return passed({ from: neighbour('external', 1), to: neighbour('external', 2), attributes }).length;
+  };
+  for (const first of [0, 127, 224, 255]) assert.equal(through(first, 0, 0, 1), 0, `${first}.0.0.1`);
+  assert.ok(through(10, 0, 0, 9) > 0);
+});
+
 /** Which of two external neighbours of one AS is chosen; `second` speaks later. */
 function chosen(decision: DecisionSettings, first: readonly PathAttribute[], second: readonly PathAttribute[]): number {
   const rib = new Rib({ seed: 1, identifier: 1, families: [IPV4_UNICAST], decision });
@@ -162,4 +216,30 @@ test('a choice that leaves room follows the settings', () => {
   assert.equal(chosen({ keepsExistingBest: true }, plain, plain), 1, 'the one that was there (RFC 5004 §3)');
   assert.equal(chosen({ keepsExistingBest: true }, route([65_001, 7]), plain), 2, 'which holds among equals alone');
   assert.equal(chosen({ ignoresAsPathLength: true, keepsExistingBest: true }, route([65_001, 7]), plain), 1);
+});
+
+test('of routes that are equal otherwise the nearer next hop is used, and the choice follows the network', () => {
+  const costs = [5, 5, 9];
+  const rib = new Rib({
+    seed: 1,
+    identifier: 1,
+    families: [IPV4_UNICAST],
+    interiorCost: ([, , , last]) => costs[last!]!,
+  });
+  const peers = [1, 2].map((number) => rib.addPeer(neighbour('internal', number)));
+  const heard = { isFourOctetAs: true, isExternal: false, addPath: new Set<number>() };
+  for (const [at, peer] of peers.entries()) {
+    const attributes = route([], attribute(AttributeCode.localPreference, 100)).map((one) =>
+      one.code === AttributeCode.nextHop ? attribute(AttributeCode.nextHop, Uint8Array.of(10, 0, 0, at + 1)) : one,
+    );
+    const message = encodeUpdate({ withdrawn: nothing, nlri, attributes }, heard);
+    assert.equal(rib.receive(peer, message.subarray(HEADER_LENGTH), heard), undefined);
+  }
+  const table = rib.family(IPV4_UNICAST)!;
+  const best = () => table.peerOf(table.bestOf(rib.find(IPV4_UNICAST, prefix)));
+  assert.equal(best(), peers[0]);
+  costs[1] = 20;
+  rib.nextHopsChanged();
+  while (rib.work(100));
+  assert.equal(best(), peers[1]);
 });
