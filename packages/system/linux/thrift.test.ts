@@ -50,4 +50,7 @@ test('a process that tidies holds no more than before, however much it used and 
   }
   assert.ok(held() - before < 1024 * 1024, `${held() - before} bytes more`);
   assert.equal(tidiness.tidy(), false, 'nothing came since');
+  const large = Buffer.alloc(100 * 1024 * 1024);
+  assert.equal(tidiness.tidy(), false, 'a collection of so much would take long');
+  assert.equal(large.length, 100 * 1024 * 1024);
 });

@@ -44,6 +44,8 @@ export function giveBackFreed(): void {
 
 /** Below this a collection is not worth its time. */
 const WORTH_COLLECTING_BYTES = 1024 * 1024;
+/** Above this one takes too long, and V8 does it in pieces: it goes by how much a heap has grown in proportion. */
+const LARGE_BYTES = 64 * 1024 * 1024;
 /** By then threads of V8 have freed the buffers that a collection found to be unused. */
 const FREED_AFTER_MS = 2_000;
 
@@ -63,7 +65,8 @@ export class Tidiness {
 
   /** To be called now and then. Whether there was enough to collect; what is freed is given back a moment later. */
   tidy(): boolean {
-    if (held() - this.#heldBytes < WORTH_COLLECTING_BYTES) return false;
+    const heldBytes = held();
+    if (heldBytes - this.#heldBytes < WORTH_COLLECTING_BYTES || heldBytes > LARGE_BYTES) return false;
     this.#collect();
     this.#heldBytes = held();
     setTimeout(() => {
