@@ -77,6 +77,14 @@ export interface Route {
   readonly source?: IpAddress;
   /** The gateway is reachable though no prefix of the interface covers it. */
   readonly onLink?: boolean;
+  /** Used at once, in place of `gateway` and `interfaceIndex`; flows are spread over them. Only to set: see `list`. */
+  readonly nextHops?: readonly RouteHop[];
+}
+
+export interface RouteHop {
+  readonly gateway: IpAddress;
+  readonly interfaceIndex: number;
+  readonly onLink?: boolean;
 }
 
 export interface RouteFilter {

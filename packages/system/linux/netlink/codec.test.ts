@@ -116,6 +116,22 @@ test('a request says the same as the one iproute2 makes', () => {
   assert.deepEqual(decodeAttributes(body, 12), decodeAttributes(theirs, 12));
 });
 
+test('a route with several next hops is written as it is read, one for each', () => {
+  for (const [text, gateways] of [
+    ['10.2.0.0/16', ['192.0.2.8', '192.0.2.9', 'fe80::9']],
+    ['2001:db8::/32', ['fe80::8', 'fe80::9']],
+  ] as const) {
+    const common = { prefix: prefix(text), table: 51821, type: 'unicast', metric: 7, protocol: 158 } as const;
+    const nextHops = gateways.map((one, at) => ({ gateway: parseAddress(one)!, interfaceIndex: 3 + at, onLink: true }));
+    const message = { type: 24, flags: 0, sequence: 0, port: 0, body: encodeRoute({ ...common, nextHops }) };
+    const read = decodeRoutes(message);
+    assert.deepEqual(
+      read,
+      nextHops.map((hop) => ({ ...common, ...hop })),
+    );
+  }
+});
+
 test("a refusal carries its number and the kernel's words, a success neither", () => {
   const [refusal] = messages(vectors.refusal) as [NetlinkMessage];
   assert.deepEqual(decodeAcknowledgement(refusal), { errorNumber: 101, message: 'Nexthop has invalid gateway' });

@@ -1,7 +1,7 @@
 /** Routes (RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE) of any table, both families. */
 
 import { type Family, formatPrefix, hostPrefix, type IpAddress, type Prefix, prefixOf } from '@patronus/net';
-import type { Route, RouteFilter, Routes, RouteType } from '../../index.ts';
+import type { Route, RouteFilter, RouteHop, Routes, RouteType } from '../../index.ts';
 import type { LinuxError } from '../linuxError.ts';
 import { AF_INET, AF_INET6, addressFamily, unspecifiedAddress } from '../socketAddress.ts';
 import {
@@ -155,6 +155,8 @@ export function encodeRoute(route: Route, scope = scopeOf(route)): Uint8Array<Ar
   if (route.source !== undefined) body.attribute(RTA_PREFSRC, route.source.bytes);
   // A route that leads nowhere takes no next hop, though IPv6 shows the loopback interface with it.
   if (leadsNowhere.has(route.type)) return body.bytes();
+  if (route.nextHops !== undefined)
+    return body.attribute(RTA_MULTIPATH, encodeNextHops(route.nextHops, prefix.family)).bytes();
   if (gateway !== undefined) encodeGateway(body, prefix.family, gateway);
   if (route.interfaceIndex !== undefined) body.attributeU32(RTA_OIF, route.interfaceIndex);
   return body.bytes();
@@ -163,7 +165,24 @@ export function encodeRoute(route: Route, scope = scopeOf(route)): Uint8Array<Ar
 /** IPv4 wants to know how far a route reaches: nowhere, this link, or beyond a gateway. IPv6 ignores it. */
 function scopeOf(route: Route): number {
   if (route.prefix.family === 6 || route.type !== 'unicast') return RT_SCOPE_UNIVERSE;
-  return route.gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  return route.gateway === undefined && route.nextHops === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+}
+
+/** `struct rtnexthop`: length u16, flags u8, weight − 1 u8, interface i32, attributes. */
+function encodeNextHops(hops: readonly RouteHop[], family: Family): Uint8Array {
+  const body = new NetlinkBody();
+  for (const { gateway, interfaceIndex, onLink } of hops) {
+    const attributes = new NetlinkBody();
+    encodeGateway(attributes, family, gateway);
+    const bytes = attributes.bytes();
+    body
+      .u16(NEXT_HOP_HEADER + bytes.length)
+      .u8(onLink === true ? RTNH_F_ONLINK : 0)
+      .u8(0)
+      .u32(interfaceIndex);
+    for (const byte of bytes) body.u8(byte);
+  }
+  return body.bytes();
 }
 
 function encodeGateway(body: NetlinkBody, family: Family, gateway: IpAddress): void {
