@@ -55,6 +55,34 @@ neighbours:
   assert.equal(third!.session.isPassive, true);
 });
 
+test('BFD watches over whom it is said of, as far away as BGP may go to reach it unless it is said otherwise', () => {
+  const { bfd, speaker } = accepted(`${least}
+groups: { watched: { bfd: true } }
+neighbours:
+  - { address: 192.0.2.2, as: 64501, group: watched, keepalive: 5 }
+  - { address: 192.0.2.3, as: 64501, group: watched, bfd: false }
+  - { name: leaves, address: 10.0.0.0/24, as: external, bfd: { interval: 50, multiplier: 5, passive: true, multihop: true } }
+`);
+  assert.deepEqual(Object.fromEntries(bfd), {
+    '192.0.2.2': { intervalMs: 300, multiplier: 3, isPassive: false },
+    leaves: { intervalMs: 50, multiplier: 5, isPassive: true, isMultihop: true },
+  });
+  assert.equal(speaker.neighbours[0]!.session.keepaliveS, 5);
+});
+
+test('RPKI caches and BMP stations are places, with how soon they are tried again', () => {
+  const { rpki, bmp } = accepted(`${least}
+rpki: [{ address: 192.0.2.40 }, { address: 2001:db8::40, port: 8282, retry: 5 }]
+bmp: [{ address: 192.0.2.41, port: 5000 }]
+`);
+  const told = (one: (typeof rpki)[number]) => [formatAddress(one.address), one.port, one.retryS];
+  assert.deepEqual(rpki.map(told), [
+    ['192.0.2.40', 323, 60],
+    ['2001:db8::40', 8_282, 5],
+  ]);
+  assert.deepEqual(bmp.map(told), [['192.0.2.41', 5_000, 30]]);
+});
+
 test('networks are prefixes, with what is set on them', () => {
   const { speaker } = accepted(`${least}
 networks:
@@ -133,6 +161,16 @@ const mistakes: readonly (readonly [string, string, ...(string | RegExp)[]])[] =
     'a hold time of a second',
     `${least}neighbours: [{ address: 192.0.2.2, as: 1, holdTime: 1 }]\n`,
     /2:53: .*holdTime: a hold time is 0/,
+  ],
+  [
+    'BFD faster than it can be',
+    `${least}neighbours: [{ address: 192.0.2.2, as: 1, bfd: { interval: 1 } }]\n`,
+    /2:60: neighbours\[0\]\.bfd\.interval: write 10 or more/,
+  ],
+  [
+    'a station without a port',
+    `${least}bmp: [{ address: 192.0.2.2 }]\n`,
+    /2:7: bmp\[0\]\.port: is missing; write a number/,
   ],
   [
     'the same neighbour twice',
