@@ -1,5 +1,6 @@
 /** One neighbour of a speaker: its session, and what the RIB knows it as while that is Established. */
 import type { IpAddress } from '@patronus/net';
+import type { FamilyKey } from '../codec/families.ts';
 import type { ConnectionId } from '../session/effects.ts';
 import type { Session } from '../session/session.ts';
 import type { NeighbourConfiguration } from './configuration.ts';
@@ -18,6 +19,8 @@ export class Neighbour {
   /** Of its RIB peer; 0: it has none yet. */
   peer = 0;
   isDisabled = false;
+  /** Families of which it has told all that it had, in this session. */
+  readonly endsOfRib = new Set<FamilyKey>();
   /** Both OPENs of the session that is Established, or was last, as whole messages. */
   opens: { readonly sentOpen: Uint8Array; readonly receivedOpen: Uint8Array } | undefined;
   /** By connection: our address on it. */

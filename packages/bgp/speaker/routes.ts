@@ -7,6 +7,7 @@ import { attribute, type Negotiated } from '../codec/update.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { PolicyForRoutes } from '../policy/routePolicy.ts';
 import type { OriginValidation } from '../policy/source.ts';
+import type { FamilyRib } from '../rib/familyRib.ts';
 import { UNREACHABLE } from '../rib/nextHops.ts';
 import type { ExportSession, PeerSettings, PolicyChoice } from '../rib/peers.ts';
 import type { Received } from '../rib/received.ts';
@@ -41,6 +42,8 @@ export interface RouteChange {
   readonly prefix: Prefix;
   /** undefined: there is no route any more. */
   readonly nextHop: Uint8Array | undefined;
+  /** That one, and those of routes equally good that are used at once; each once, at most `multipath`. */
+  readonly nextHops: readonly Uint8Array[];
 }
 
 export interface RouteFilter {
@@ -60,6 +63,7 @@ export class SpeakerRoutes {
   readonly rib: Rib;
   readonly #options: RoutesOptions;
   #watchers: readonly Watcher[] = [];
+  #isWatched = false;
   readonly #own: number;
   readonly #names = new Map<number, string>();
   /** What was agreed on with each neighbour that has a peer in the RIB, the last time it was Established. */
@@ -86,9 +90,11 @@ export class SpeakerRoutes {
 
   /** Whether changes of best routes are kept for `changes`; from now on, beginning with all there are. */
   watch(wantsChanges: boolean): void {
+    this.#isWatched = wantsChanges;
+    const isMultipath = (this.#configuration.multipath ?? 1) > 1;
     for (const watcher of this.#watchers) watcher.close();
     const watched = wantsChanges ? ribFamilies.filter((family) => (family & 0xff) === 1) : [];
-    this.#watchers = watched.flatMap((family) => this.rib.watch(family) ?? []);
+    this.#watchers = watched.flatMap((family) => this.rib.watch(family, isMultipath) ?? []);
   }
 
   /** What we are, and routes of our own; neighbours' rules follow by `reroute`. */
@@ -100,6 +106,7 @@ export class SpeakerRoutes {
       this.rib.changePeer(this.#own, ourselves(configuration));
     }
     this.rib.changeIdentity(identifier, clusterId);
+    if ((before.multipath ?? 1) !== (configuration.multipath ?? 1)) this.watch(this.#isWatched);
     // Routes of our own bear our AS where a policy of theirs asks for it.
     const { withdrawn, announced } = networkPlan(before.as === as ? before.networks : [], networks);
     for (const { prefix } of withdrawn) this.rib.withdraw(this.#own, unicastOf(prefix), nlriOf(prefix));
@@ -165,12 +172,11 @@ export class SpeakerRoutes {
     this.rib.markLongLivedStale(peer, family);
   }
 
-  refreshBegins({ peer }: Neighbour, family: FamilyKey): void {
-    this.rib.beginRefresh(peer, family);
-  }
-
-  refreshEnds({ peer }: Neighbour, family: FamilyKey): void {
-    this.rib.endRefresh(peer, family);
+  /** It asks for everything again, or tells the borders of its own answer (RFC 2918, 7313). */
+  refreshed(neighbour: Neighbour, family: FamilyKey, refresh: 'request' | 'begin' | 'end'): void {
+    if (refresh === 'request') this.tellAgain(neighbour, family);
+    else if (refresh === 'begin') this.rib.beginRefresh(neighbour.peer, family);
+    else this.rib.endRefresh(neighbour.peer, family);
   }
 
   tellAgain({ peer }: Neighbour, family: FamilyKey): void {
@@ -209,9 +215,9 @@ export class SpeakerRoutes {
       watcher.drain(most - changes.length, (slot, best) => {
         const { address, length } = rib.prefixAt(slot);
         const isOurs = best !== 0 && rib.peerOf(best) === this.#own;
-        const nextHop = best === 0 || isOurs ? undefined : this.#nextHopOf(rib.attributesOf(best));
-        changes.push({ prefix: { family: of, bytes: address, length }, nextHop });
-        return nextHop !== undefined;
+        const nextHops = best === 0 || isOurs ? [] : this.#nextHopsOf(rib, slot, best);
+        changes.push({ prefix: { family: of, bytes: address, length }, nextHop: nextHops[0], nextHops });
+        return nextHops.length > 0;
       });
     });
     return changes;
@@ -251,9 +257,12 @@ export class SpeakerRoutes {
     return tallyRoutes(this.rib, this.#names);
   }
 
-  #nextHopOf(set: number): Uint8Array {
+  #nextHopsOf(rib: FamilyRib, slot: number, best: number): readonly Uint8Array[] {
     const { nextHops, nextHopIds } = this.rib.table;
-    return nextHops.addressOf(nextHopIds[set]!);
+    const { multipath = 1 } = this.#configuration;
+    if (multipath === 1) return [nextHops.addressOf(nextHopIds[rib.attributesOf(best)]!)];
+    const ids = new Set([best, ...rib.equalsOf(slot)].map((route) => nextHopIds[rib.attributesOf(route)]!));
+    return [...ids].slice(0, multipath).map((id) => nextHops.addressOf(id));
   }
 
   #originate({ prefix, set }: NetworkConfiguration): void {

@@ -42,6 +42,16 @@ export class SimulatedNetwork {
     this.#hosts.set(text, host);
   }
 
+  /** Its process is killed: no word of its own, but the system ends its connections. */
+  kill(text: string): void {
+    const { ends } = this.#hosts.get(text)!;
+    this.#hosts.delete(text);
+    for (const { host, connection } of ends.values()) {
+      host.ends.delete(connection);
+      host.speaker.closed(connection, 'the peer has reset it', this.nowMs);
+    }
+  }
+
   start(): void {
     for (const { speaker } of this.#each) speaker.start(this.nowMs);
   }

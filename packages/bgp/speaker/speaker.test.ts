@@ -17,6 +17,7 @@ const prefix = (text: string): Prefix => {
 
 interface Wanted {
   readonly as: number;
+  readonly multipath?: number;
   readonly networks?: readonly string[];
   readonly policies?: readonly PolicySource[];
   readonly neighbours: readonly (Partial<NeighbourConfiguration['session']> & {
@@ -26,10 +27,11 @@ interface Wanted {
   })[];
 }
 
-function configuration(own: string, { as, networks = [], policies = [], neighbours }: Wanted): SpeakerConfiguration {
+function configuration(own: string, wanted: Wanted): SpeakerConfiguration {
+  const { as, networks = [], policies = [], neighbours, multipath = 1 } = wanted;
   const identifier = new DataView(parseAddress(own)!.bytes.slice().buffer).getUint32(0);
   return {
-    ...{ as, identifier },
+    ...{ as, identifier, multipath },
     networks: networks.map((text) => ({ prefix: prefix(text), set: { addCommunities: [`${as}:1`] } })),
     policies: new Map(
       policies.map((source) => {
@@ -186,4 +188,34 @@ test('routes are told again when they are asked for', () => {
   network.settle();
   assert.equal(routes(b).length, 2);
   assert.equal(a.neighbour(B!)!.session.downCount, 0);
+});
+
+test('routes that are equally good are told together for a forwarding table, as many as may be used at once', () => {
+  const network = new SimulatedNetwork();
+  const sources = [B!, C!, '10.0.0.4'];
+  const ours = (multipath: number): Wanted => ({
+    ...{ as: 64_500, multipath },
+    neighbours: sources.map((address) => ({ address, peerAs: 64_501 })),
+  });
+  const a = network.add(A!, configuration(A!, ours(2)));
+  for (const own of sources) {
+    const neighbours = [{ address: A!, peerAs: 64_500 }];
+    network.add(own, configuration(own, { as: 64_501, networks: ['198.51.100.0/24'], neighbours }));
+  }
+  network.start();
+  network.run(5_000);
+  const latest = () => {
+    const change = a.changes(100).findLast(({ prefix: one }) => one.family === 4);
+    return change?.nextHops.map((bytes) => formatAddress({ family: 4, bytes }));
+  };
+  assert.deepEqual(latest(), [B, C]);
+  a.shutdown(a.neighbour(C!)!, undefined, network.nowMs);
+  network.settle();
+  assert.deepEqual(latest(), [B, '10.0.0.4'], 'the third takes its place, though the best is what it was');
+  a.reconfigure(configuration(A!, ours(1)), network.nowMs);
+  network.settle();
+  assert.deepEqual(latest(), [B]);
+  a.shutdown(a.neighbour('10.0.0.4')!, undefined, network.nowMs);
+  network.settle();
+  assert.equal(latest(), undefined, 'what is not used is no news');
 });

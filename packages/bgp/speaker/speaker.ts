@@ -10,12 +10,13 @@
  * - takes `changes` of best routes for a forwarding table, when it wants to.
  */
 import { formatAddress, type IpAddress } from '@patronus/net';
-import { type FamilyKey, familyName } from '../codec/families.ts';
+import { familyName } from '../codec/families.ts';
 import type { Received } from '../rib/received.ts';
 import type { ConnectionId, SessionEffect, SessionInput } from '../session/effects.ts';
 import type { NegotiatedSession } from '../session/negotiation.ts';
 import { Session } from '../session/session.ts';
 import { isDynamic, type NeighbourConfiguration, type SpeakerConfiguration } from './configuration.ts';
+import { Deferral } from './deferral.ts';
 import { type NeighbourChange, planOf, type Reconfigured } from './difference.ts';
 import type { SpeakerEffect } from './effects.ts';
 import type { SpeakerMonitor } from './monitor.ts';
@@ -32,7 +33,6 @@ export interface SpeakerOptions extends RoutesOptions {
   readonly monitor?: SpeakerMonitor;
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
 /** Bytes of updates that one neighbour gets in one turn. */
 const TURN_BYTES = 64 * 1_024;
 
@@ -41,6 +41,7 @@ export class Speaker {
   readonly #random: () => number;
   readonly #monitor: SpeakerMonitor | undefined;
   readonly #neighbours = new Neighbours();
+  readonly #deferral = new Deferral();
   #configuration: SpeakerConfiguration;
   #effects: SpeakerEffect[] = [];
   #lastConnection = 0;
@@ -96,7 +97,7 @@ export class Speaker {
 
   /** When `tick` is due, ms; Infinity: never. */
   get deadline(): number {
-    let earliest = NEVER;
+    let earliest = this.#deferral.deadline;
     for (const { session } of this.#neighbours.all) earliest = Math.min(earliest, session.deadline);
     return earliest;
   }
@@ -115,12 +116,22 @@ export class Speaker {
     }
   }
 
+  /** We have restarted, and forwarding went on: until then at the latest nothing is told, and no change is (deferral.ts). */
+  defer(untilMs: number): void {
+    this.#deferral.begin(untilMs);
+  }
+
+  get isDeferring(): boolean {
+    return this.#deferral.goesOn(this.#neighbours.all);
+  }
+
   /** All sessions end with a word. */
   stop(reason: string | undefined, nowMs: number): void {
     for (const neighbour of this.#neighbours.all) this.#give(neighbour, stopOf(reason), nowMs);
   }
 
   tick(nowMs: number): void {
+    this.#deferral.tick(nowMs);
     for (const neighbour of this.#neighbours.list()) {
       if (neighbour.session.deadline <= nowMs) this.#give(neighbour, { kind: 'tick' }, nowMs);
     }
@@ -195,6 +206,7 @@ export class Speaker {
   /** There is something that `work` could do now. */
   get isWork(): boolean {
     if (this.routes.hasWork) return true;
+    if (this.isDeferring) return false;
     for (const neighbour of this.#neighbours.all) {
       if (!neighbour.isCongested && this.routes.hasUpdates(neighbour)) return true;
     }
@@ -204,6 +216,7 @@ export class Speaker {
   /** Some of what the RIB has put off, then updates for each neighbour that reads. */
   work(nowMs: number): void {
     if (this.routes.hasWork) this.routes.work();
+    if (this.isDeferring) return;
     for (const neighbour of this.#neighbours.list()) {
       if (neighbour.isCongested || !this.routes.hasUpdates(neighbour)) continue;
       const bytes = this.routes.nextUpdates(neighbour, TURN_BYTES);
@@ -216,7 +229,7 @@ export class Speaker {
 
   /** Changes of best routes since the last time, at most so many. */
   changes(most: number): readonly RouteChange[] {
-    return this.routes.changes(most);
+    return this.isDeferring ? [] : this.routes.changes(most);
   }
 
   neighbourReport(neighbour: Neighbour, nowMs: number): NeighbourReport {
@@ -317,17 +330,10 @@ export class Speaker {
   #carryOut(neighbour: Neighbour, effect: SessionEffect): void {
     const { name } = neighbour;
     switch (effect.kind) {
-      case 'connect': {
-        const { connection } = effect;
-        this.#neighbours.connect(connection, neighbour);
-        this.#effects.push({
-          kind: 'connect',
-          connection,
-          remote: neighbour.address,
-          neighbour: neighbour.configuration,
-        });
+      case 'connect':
+        this.#neighbours.connect(effect.connection, neighbour);
+        this.#effects.push({ ...effect, remote: neighbour.address, neighbour: neighbour.configuration });
         return;
-      }
       case 'send':
         this.#effects.push(effect);
         return;
@@ -342,6 +348,7 @@ export class Speaker {
       case 'established':
         this.routes.established(neighbour, effect.negotiated, neighbour.locals.get(effect.connection)!);
         neighbour.opens = effect;
+        neighbour.endsOfRib.clear();
         this.#monitor?.established(neighbour);
         return;
       case 'down':
@@ -359,26 +366,19 @@ export class Speaker {
         this.routes.longLivedStale(neighbour, effect.family);
         return;
       case 'refresh':
-        this.#refreshed(neighbour, effect.family, effect.refresh);
+        this.routes.refreshed(neighbour, effect.family, effect.refresh);
         return;
       case 'prefixWarning':
-        this.#effects.push({
-          ...{ kind: 'prefixWarning', neighbour: name, family: familyName(effect.family), count: effect.count },
-          ...{ most: effect.most, isExceeded: effect.isExceeded },
-        });
+        this.#effects.push({ ...effect, neighbour: name, family: familyName(effect.family) });
         return;
       case 'endOfRib':
-      // What is stale goes when the session says `sweep`.
+        // What is stale goes when the session says `sweep`.
+        neighbour.endsOfRib.add(effect.family);
+        return;
       case 'update':
         // Never: this speaker reads UPDATEs itself.
         return;
     }
-  }
-
-  #refreshed(neighbour: Neighbour, family: FamilyKey, refresh: 'request' | 'begin' | 'end'): void {
-    if (refresh === 'request') this.routes.tellAgain(neighbour, family);
-    else if (refresh === 'begin') this.routes.refreshBegins(neighbour, family);
-    else this.routes.refreshEnds(neighbour, family);
   }
 
   /** Of a neighbour that nobody listed nothing stays but routes that are kept over its restart. */

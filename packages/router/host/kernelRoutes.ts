@@ -17,8 +17,8 @@ const TABLE_PRIORITY = 32_101;
 
 export interface KernelChange {
   readonly prefix: Prefix;
-  /** undefined: it goes. */
-  readonly hop: Hop | undefined;
+  /** Used at once; none: it goes. */
+  readonly hops: readonly Hop[];
 }
 
 export class KernelRoutes {
@@ -36,22 +36,22 @@ export class KernelRoutes {
     this.#onError = onError;
     const { table } = configuration;
     for (const route of this.#routes.list({ table, protocol: ROUTE_PROTOCOL })) {
-      this.#left.set(formatPrefix(route.prefix), route);
+      this.#left.set(formatPrefix(route.prefix), withoutHops(route));
     }
     this.#reconcileRules();
   }
 
-  /** Whether routes of a former process were there: forwarding has gone on (RFC 4724 §4.1). */
-  get hasLeftovers(): boolean {
-    return this.#left.size > 0;
+  /** Families of which a former process has left routes here: for these forwarding has gone on (RFC 4724 §4.1). */
+  get leftFamilies(): ReadonlySet<Family> {
+    return new Set([...this.#left.values()].map(({ prefix }) => prefix.family));
   }
 
   apply(changes: readonly KernelChange[]): void {
-    const wanted = changes.filter(({ hop }) => hop !== undefined);
+    const wanted = changes.filter(({ hops }) => hops.length > 0);
     for (const error of this.#routes.replaceEach(wanted.map((change) => this.#route(change)))) {
       if (error !== undefined) this.#onError(error);
     }
-    const gone = changes.filter(({ hop }) => hop === undefined);
+    const gone = changes.filter(({ hops }) => hops.length === 0);
     for (const error of this.#routes.removeEach(gone.map((change) => this.#route(change)))) {
       if (error !== undefined) this.#onError(error);
     }
@@ -67,15 +67,15 @@ export class KernelRoutes {
   /** All of it goes, and the rules. */
   removeAll(): void {
     const { table } = this.#configuration;
-    this.#routes.removeEach(this.#routes.list({ table, protocol: ROUTE_PROTOCOL }));
+    this.#routes.removeEach(this.#routes.list({ table, protocol: ROUTE_PROTOCOL }).map(withoutHops));
     for (const rule of this.#ownRules()) this.#rules.remove(rule);
   }
 
-  #route({ prefix, hop }: KernelChange): Route {
+  #route({ prefix, hops }: KernelChange): Route {
     const { table, metric } = this.#configuration;
     const common = { prefix, table, metric, protocol: ROUTE_PROTOCOL, type: 'unicast' } as const;
-    if (hop === undefined) return common;
-    return { ...common, gateway: hop.gateway, interfaceIndex: hop.interfaceIndex, onLink: true };
+    const nextHops = hops.map(({ gateway, interfaceIndex }) => ({ gateway, interfaceIndex, onLink: true }));
+    return nextHops.length > 1 ? { ...common, nextHops } : { ...common, ...nextHops[0] };
   }
 
   #ownRules(): Rule[] {
@@ -91,6 +91,11 @@ export class KernelRoutes {
     for (const rule of present) if (!wanted.some((one) => isSame(one, rule))) this.#rules.remove(rule);
     for (const rule of wanted) if (!present.some((one) => isSame(one, rule))) this.#rules.add(rule);
   }
+}
+
+/** Whatever next hops it has: one with several is listed once for each. */
+function withoutHops({ prefix, table, type, metric, protocol }: Route): Route {
+  return { prefix, table, type, metric, protocol };
 }
 
 const rulesOf =

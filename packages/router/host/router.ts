@@ -7,6 +7,7 @@ import {
   type NeighbourConfiguration,
   type Reconfigured,
   Speaker,
+  type SpeakerConfiguration,
   type SpeakerEffect,
   type SpeakerMonitor,
   type SpeakerNews,
@@ -32,12 +33,11 @@ import { ControlSocket } from './control.ts';
 import { KernelRoutes } from './kernelRoutes.ts';
 import { Listeners } from './listeners.ts';
 import { Reachability } from './reachability.ts';
+import { afterRestart, deferralS } from './restart.ts';
 import { RpkiCaches } from './rpki/caches.ts';
 
 /** Changes of routes that go to the kernel in one turn: some milliseconds. */
 const KERNEL_TURN = 512;
-/** After so long what a former process left in the kernel goes, whatever neighbours have told by then. */
-const SWEEP_MS = 180_000;
 const MOST_TIMEOUT_MS = 0x7fff_ffff;
 
 export interface RouterOptions {
@@ -62,7 +62,8 @@ export class Router {
   readonly #monitor: NetworkMonitor;
   #configuration: RouterConfiguration;
   #kernel: KernelRoutes | undefined;
-  #sweep: NodeJS.Timeout | undefined;
+  /** Of the kernel's routes some are a former process's, until neighbours have told what they have. */
+  #isRestarting = false;
   /** One at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
   #control: ControlSocket | undefined;
@@ -83,7 +84,7 @@ export class Router {
     this.#monitor = new NetworkMonitor([netlink.port], () => this.#networkChanged());
     const random = () => new DataView(systemRandom.bytes(4).buffer).getUint32(0) / 2 ** 32;
     this.#speaker = new Speaker({
-      ...{ configuration: configuration.speaker, random, monitor: this.#watching() },
+      ...{ configuration: this.#speakerConfiguration(), random, monitor: this.#watching() },
       seed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       interiorCost: (nextHop) => this.#reachability.hopTo(nextHop)?.cost,
       isOwnAddress: (address) => this.#reachability.isOwnAddress(address),
@@ -114,6 +115,7 @@ export class Router {
     await router.#listeners.become(configuration);
     router.#rpki.follow(configuration.rpki);
     router.#stations.follow(configuration.bmp);
+    if (router.#isRestarting) router.#speaker.defer(now() + 1_000 * deferralS(configuration.speaker));
     router.#speaker.start(now());
     router.#turn();
     return router;
@@ -134,7 +136,7 @@ export class Router {
     const next = this.#read();
     await this.#listeners.become(next);
     this.#configuration = next;
-    const reconfigured = this.#speaker.reconfigure(next.speaker, now());
+    const reconfigured = this.#speaker.reconfigure(this.#speakerConfiguration(), now());
     this.#areNeighboursOthers = true;
     this.#rpki.follow(next.rpki);
     this.#stations.follow(next.bmp);
@@ -152,7 +154,6 @@ export class Router {
   async stop(reason?: string): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#sweep);
     this.#speaker.stop(reason, now());
     this.#carryOut(this.#speaker.effects());
     this.#control?.close();
@@ -175,10 +176,21 @@ export class Router {
 
   #openKernel(): void {
     const { kernel } = this.#configuration;
-    clearTimeout(this.#sweep);
     this.#kernel = kernel && new KernelRoutes(this.#netlink, kernel, (error) => this.#log(error.message));
-    if (this.#kernel?.hasLeftovers !== true) return;
-    this.#sweep = setTimeout(() => this.#kernel?.sweep(), SWEEP_MS).unref();
+    this.#isRestarting = this.#kernel !== undefined && this.#kernel.leftFamilies.size > 0;
+  }
+
+  #speakerConfiguration(): SpeakerConfiguration {
+    const { speaker } = this.#configuration;
+    return this.#isRestarting ? afterRestart(speaker, this.#kernel!.leftFamilies) : speaker;
+  }
+
+  /** All have told what they have, and it is in the kernel: what nobody told goes, and OPENs say so no more. */
+  #restarted(): void {
+    this.#isRestarting = false;
+    this.#kernel?.sweep();
+    this.#speaker.reconfigure(this.#speakerConfiguration(), now());
+    this.#log('restarted: neighbours have told what they have');
   }
 
   #events(): ConnectionEvents {
@@ -226,6 +238,7 @@ export class Router {
     }
     const isKernelBehind = this.#updateKernel();
     if (speaker.isWork || isKernelBehind) this.#planTurn();
+    else if (this.#isRestarting && !speaker.isDeferring) this.#restarted();
     this.#planTimer();
   }
 
@@ -250,9 +263,9 @@ export class Router {
     const changes = this.#speaker.changes(KERNEL_TURN);
     if (changes.length === 0) return false;
     kernel.apply(
-      changes.map(({ prefix, nextHop }) => ({
+      changes.map(({ prefix, nextHops }) => ({
         prefix,
-        hop: nextHop === undefined ? undefined : this.#reachability.hopTo(nextHop),
+        hops: nextHops.flatMap((nextHop) => this.#reachability.hopTo(nextHop) ?? []),
       })),
     );
     return changes.length === KERNEL_TURN;

@@ -1,0 +1,37 @@
+/** What our OPENs say after a restart of our own (RFC 4724 §4.1): only what the kernel really went on forwarding. */
+import { type FamilyKey, prefixFamily, type SessionConfiguration, type SpeakerConfiguration } from '@patronus/bgp';
+import type { Family } from '@patronus/net';
+
+const UNICAST = 1;
+/** As long as a neighbour waits for us, unless it is told otherwise (s). */
+const DEFAULT_S = 120;
+
+/** R bit for all, F bit for families whose routes were still in the kernel's table; nothing where there were none. */
+export function afterRestart(configuration: SpeakerConfiguration, left: ReadonlySet<Family>): SpeakerConfiguration {
+  if (left.size === 0) return configuration;
+  const neighbours = configuration.neighbours.map((one) => ({ ...one, session: marked(one.session, left) }));
+  return { ...configuration, neighbours };
+}
+
+/** s until routes are chosen whoever has not told all by then (Selection_Deferral_Timer): what neighbours wait for us. */
+export function deferralS({ neighbours }: SpeakerConfiguration): number {
+  const times = neighbours.flatMap(({ session }) => session.gracefulRestart?.restartTimeS ?? []);
+  return Math.max(0, Math.min(DEFAULT_S, ...times));
+}
+
+function marked(session: SessionConfiguration, left: ReadonlySet<Family>): SessionConfiguration {
+  const { gracefulRestart } = session;
+  if (gracefulRestart === undefined) return session;
+  const mark = <One extends { readonly family: FamilyKey }>(one: One) => {
+    const of = prefixFamily(one.family);
+    return { ...one, forwarding: of !== undefined && (one.family & 0xff) === UNICAST && left.has(of) };
+  };
+  const { families, longLived } = gracefulRestart;
+  return {
+    ...session,
+    gracefulRestart: {
+      ...{ ...gracefulRestart, isRestarting: true, families: families.map(mark) },
+      ...(longLived === undefined ? {} : { longLived: longLived.map(mark) }),
+    },
+  };
+}
