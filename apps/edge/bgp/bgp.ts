@@ -40,8 +40,9 @@ export class Bgp {
   #leaving: Promise<unknown> = Promise.resolve();
   readonly #best = new BestRoutes();
   #sessions = new Sessions();
-  #ways = new LanWays({ links: [], addresses: [], mainRoutes: [] });
   #view: NetworkView = { links: [], addresses: [], mainRoutes: [] };
+  /** Of this view, once somebody has asked: main may hold many routes of other programs. */
+  #lanWays: LanWays | undefined;
   #reachable: ReadonlySet<string> = new Set();
   #silent: ReadonlySet<string> = new Set();
   #edges = new Map<string, { readonly id: string; readonly isDrained: boolean }>();
@@ -78,7 +79,7 @@ export class Bgp {
   /** Interfaces, addresses or routes of the kernel are others now. */
   networkChanged(view: NetworkView): void {
     this.#view = view;
-    this.#ways = new LanWays(view);
+    this.#lanWays = undefined;
     this.#surroundingsChanged();
   }
 
@@ -117,6 +118,11 @@ export class Bgp {
     clearTimeout(this.#learnTimer);
     this.#end('the gateway stops');
     await this.#leaving;
+  }
+
+  get #ways(): LanWays {
+    this.#lanWays ??= new LanWays(this.#view);
+    return this.#lanWays;
   }
 
   #begin(configuration: SpeakerConfiguration): void {
