@@ -30,6 +30,8 @@ const edgeCosts = { usual: 10, drained: 1_000, silent: 1_000_000 } as const;
 /** Kernel and forwarder may take this part of the time when routes change without end. */
 const restFor = 4;
 const mostRestMs = 400;
+/** Until a speaker that failed is followed by another. */
+const againMs = 10_000;
 
 export class Bgp {
   readonly #events: BgpEvents;
@@ -48,6 +50,7 @@ export class Bgp {
   #edges = new Map<string, { readonly id: string; readonly isDrained: boolean }>();
   #learnTimer: NodeJS.Timeout | undefined;
   #learnRestsUntil = 0;
+  #again: NodeJS.Timeout | undefined;
   #isStopping = false;
 
   constructor(events: BgpEvents) {
@@ -116,6 +119,7 @@ export class Bgp {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#learnTimer);
+    clearTimeout(this.#again);
     this.#end('the gateway stops');
     await this.#leaving;
   }
@@ -123,6 +127,19 @@ export class Bgp {
   get #ways(): LanWays {
     this.#lanWays ??= new LanWays(this.#view);
     return this.#lanWays;
+  }
+
+  /** Everything of it goes, and a new speaker begins a little later. */
+  #fault(speaking: Speaking, error: unknown): void {
+    if (this.#speaking !== speaking) return;
+    this.#events.onNotice('BGP_FAULT', `BGP failed, and begins anew in ${againMs / 1_000} s: ${messageOf(error)}`);
+    this.#end('internal error');
+    this.#again = setTimeout(() => {
+      const { bgp } = this.#configuration ?? {};
+      if (bgp === undefined || this.#speaking !== undefined || this.#isStopping) return;
+      this.#begin(speakerOf(this.#configuration!, bgp));
+      this.#surroundingsChanged();
+    }, againMs);
   }
 
   #begin(configuration: SpeakerConfiguration): void {
@@ -136,6 +153,7 @@ export class Bgp {
       {
         onChanges: (changes) => this.#learn(changes),
         onNews: (news) => this.#hear(news),
+        onFault: (error) => this.#fault(speaking, error),
         onDeaf: (place, reason) =>
           this.#events.onNotice(
             'BGP_DEAF',

@@ -30,6 +30,8 @@ export interface SpeakingEvents {
   onNews(news: SpeakerNews): void;
   /** It cannot listen there. */
   onDeaf(place: string, reason: string): void;
+  /** The speaker has thrown, which is a mistake of ours: it is of no use any more, but for `stop`. */
+  onFault(error: unknown): void;
 }
 
 const BGP_PORT = 179;
@@ -49,6 +51,7 @@ export class Speaking {
   #timerAtMs = Number.POSITIVE_INFINITY;
   #isTurnPlanned = false;
   #isStopping = false;
+  #isBroken = false;
 
   constructor(configuration: SpeakerConfiguration, surroundings: Surroundings, events: SpeakingEvents) {
     this.#events = events;
@@ -126,9 +129,11 @@ export class Speaking {
 
   /** Does something to the speaker, and what follows from it. */
   act(change: () => void): void {
-    change();
-    this.#carryOut(this.speaker.effects());
-    this.#planTurn();
+    this.#guard(() => {
+      change();
+      this.#carryOut(this.speaker.effects());
+      this.#planTurn();
+    });
   }
 
   /** Every neighbour is told; resolves when all connections are gone. */
@@ -136,9 +141,22 @@ export class Speaking {
     if (this.#isStopping) return;
     this.#isStopping = true;
     clearTimeout(this.#timer);
-    this.speaker.stop(reason, now());
-    this.#carryOut(this.speaker.effects());
+    this.#guard(() => {
+      this.speaker.stop(reason, now());
+      this.#carryOut(this.speaker.effects());
+    });
     await this.#connections.stop();
+  }
+
+  /** A mistake in the speaker ends its sessions, never the edge. */
+  #guard(work: () => void): void {
+    if (this.#isBroken) return;
+    try {
+      work();
+    } catch (error) {
+      this.#isBroken = true;
+      this.#events.onFault(error);
+    }
   }
 
   #planTurn(): void {
@@ -146,7 +164,7 @@ export class Speaking {
     this.#isTurnPlanned = true;
     setImmediate(() => {
       this.#isTurnPlanned = false;
-      this.#turn();
+      this.#guard(() => this.#turn());
     });
   }
 
