@@ -49,6 +49,8 @@ export interface DataPlaneEvents {
   onDecisions(decisions: readonly DecisionTelemetry[]): void;
   /** Something a person should hear of. */
   onNotice(code: string, message: string): void;
+  /** Something for the log. */
+  onWords(code: string, message: string): void;
 }
 
 const reportSoonMs = 20;
@@ -104,12 +106,11 @@ export class DataPlane {
     });
     this.#reach = new Reach({
       onNotice: (code, message) => events.onNotice(code, message),
-      onReach: (edgeId, state) => {
-        this.#reachChanged(edgeId, state !== 'down');
-      },
+      onReach: (edgeId, state) => this.#reachChanged(edgeId, state !== 'down'),
     });
     this.#bgp = new Bgp({
       onNotice: (code, message) => events.onNotice(code, message),
+      onWords: (code, message) => events.onWords(code, message),
       onSessions: () => this.#reportSoon(),
       onLearned: (change) => this.#learn(change),
     });
@@ -158,13 +159,12 @@ export class DataPlane {
 
   /** What the edge finds out beside its forwarder, added to the forwarder's report. */
   withOwnFindings(telemetry: Telemetry): Telemetry {
-    const bgp = this.#bgp.telemetry();
     return {
       ...telemetry,
       policies: this.#breakout.countInto(telemetry.policies ?? []),
       breakout: this.#breakout.telemetry().slice(0, MAX_REPORTED_UPLINKS),
       reach: this.#reach.telemetry().slice(0, MAX_REPORTED_TUNNELS),
-      ...(bgp === undefined ? {} : { bgp }),
+      bgp: this.#bgp.telemetry(),
     };
   }
 

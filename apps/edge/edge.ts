@@ -123,6 +123,7 @@ export class Edge {
       onTraffic: () => tell((to) => to.#stir()),
       onDecisions: (decisions) => tell((to) => to.#decide(decisions)),
       onNotice: (code, message) => tell((to) => to.#notice(code, message)),
+      onWords: (code, message) => options.log.info({ code }, message),
     });
     edge = new Edge(options, dataPlane);
     edge.#begin();

@@ -23,6 +23,8 @@ export interface BgpEvents {
   /** A session changed its state. */
   onSessions(): void;
   onNotice(code: string, message: string): void;
+  /** For the log. */
+  onWords(code: string, message: string): void;
 }
 
 /** What it costs to get to an edge; the same prefix from several of equal preference is taken by the cheapest. */
@@ -242,8 +244,9 @@ export class Bgp {
 
   #hear(news: SpeakerNews): void {
     this.#sessions.hear(news, systemClock.wallMs());
-    const words = this.#sessions.noticeOf(news, (name) => this.#nameOf(name));
-    if (words !== undefined) this.#events.onNotice(words.code, words.message);
+    const words = this.#sessions.wordsOf(news, (name) => this.#nameOf(name));
+    if (words?.isNotice === true) this.#events.onNotice(words.code, words.message);
+    else if (words !== undefined) this.#events.onWords(words.code, words.message);
     if (news.kind === 'state' && (news.to === 'Established' || news.from === 'Established')) this.#events.onSessions();
   }
 

@@ -1,7 +1,9 @@
 /** What happened to sessions, as far as people want to hear of it: since when, and why. Pure. */
 import type { SpeakerNews } from '@patronus/bgp';
 
-export interface Notice {
+export interface Words {
+  /** For people, wherever they look; else for the log. */
+  readonly isNotice: boolean;
   readonly code: string;
   readonly message: string;
 }
@@ -27,21 +29,26 @@ export class Sessions {
     return this.#overLimit.has(neighbour);
   }
 
-  /** Failures to connect come again and again: they are told in telemetry alone. */
-  noticeOf(news: SpeakerNews, nameOf: (neighbour: string) => string): Notice | undefined {
+  /**
+   * What telemetry tells as well is for the edge's log alone: alarms are made of it. Failures to connect come again and
+   * again, and are in telemetry only.
+   */
+  wordsOf(news: SpeakerNews, nameOf: (neighbour: string) => string): Words | undefined {
     switch (news.kind) {
       case 'state':
-        return news.to === 'Established'
-          ? { code: 'BGP_UP', message: `BGP with ${nameOf(news.neighbour)} is established` }
-          : undefined;
+        if (news.to !== 'Established') return undefined;
+        return { isNotice: false, code: 'BGP_UP', message: `BGP with ${nameOf(news.neighbour)} is established` };
       case 'down':
-        return { code: 'BGP_DOWN', message: `BGP with ${nameOf(news.neighbour)} is down: ${news.reason}` };
+        return {
+          ...{ isNotice: false, code: 'BGP_DOWN' },
+          message: `BGP with ${nameOf(news.neighbour)} is down: ${news.reason}`,
+        };
       case 'prefixWarning': {
         const { neighbour, count, most, family, isExceeded } = news;
-        const words = isExceeded ? 'more than' : 'close to';
+        const than = isExceeded ? 'more than' : 'close to';
         return {
-          code: isExceeded ? 'BGP_MAX_PREFIX' : 'BGP_MANY_PREFIXES',
-          message: `${nameOf(neighbour)} brings ${count} prefixes of ${family}, ${words} the ${most} that are allowed`,
+          ...{ isNotice: !isExceeded, code: isExceeded ? 'BGP_MAX_PREFIX' : 'BGP_MANY_PREFIXES' },
+          message: `${nameOf(neighbour)} brings ${count} prefixes of ${family}, ${than} the ${most} that are allowed`,
         };
       }
       case 'failed':

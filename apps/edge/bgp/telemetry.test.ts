@@ -92,7 +92,7 @@ test('a router that brings more than it may is told of so until it is back', () 
   assert.equal(session?.isOverLimit, true);
   assert.notEqual(session?.state, 'established');
   const warning = network.news.find((news) => news.kind === 'prefixWarning' && news.isExceeded);
-  assert.match(sessions.noticeOf(warning!, () => 'Core')?.message ?? '', /^Core brings 3 prefixes .* more than the 2/);
+  assert.match(sessions.wordsOf(warning!, () => 'Core')?.message ?? '', /^Core brings 3 prefixes .* more than the 2/);
   sessions.hear({ kind: 'state', neighbour: 'r1', from: 'OpenConfirm', to: 'Established' }, 6_000);
   assert.equal(sessions.isOverLimit('r1'), false);
 });
