@@ -13,7 +13,7 @@ export interface EndpointOptions {
   readonly holdTimeS: number;
 }
 
-/** Bytes given to the socket at once: keepalives go in between. */
+/** Bytes given to the socket at once, to the end of a message: keepalives go in between. */
 const PIECE = 1 << 18;
 
 export class Endpoint {
@@ -60,9 +60,10 @@ export class Endpoint {
 
   /** Resolves when the kernel has taken all of it. */
   async send(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      const piece = bytes.subarray(at, at + PIECE);
-      if (!this.#socket.write(piece)) await new Promise((resolve) => this.#socket.once('drain', resolve));
+    for (let at = 0, end = 0; at < bytes.length; at = end) {
+      while (end < bytes.length && end - at < PIECE) end += (bytes[end + 16]! << 8) | bytes[end + 17]!;
+      if (!this.#socket.write(bytes.subarray(at, end)))
+        await new Promise((resolve) => this.#socket.once('drain', resolve));
       if (this.isClosed) throw new Error('the peer closed the session while it was sent routes');
     }
   }
