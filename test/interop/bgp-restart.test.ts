@@ -13,7 +13,10 @@ import {
   IPV4_UNICAST,
   MessageType,
 } from '@patronus/bgp';
+import { bird } from './bgp-daemons/bird.ts';
+import { OWN } from './bgp-daemons/daemon.ts';
 import { BgpRouter } from './fixtures/bgpRouter.ts';
+import { BgpWorld, OUR_PREFIX } from './fixtures/bgpWorld.ts';
 import { HandmadePeer } from './fixtures/handmadePeer.ts';
 import { eventually } from './fixtures/wireWorld.ts';
 import { enterOwnNamespace, ip, skipWithoutRoot } from './ownNamespace.ts';
@@ -26,6 +29,37 @@ const graceful: Capability = {
   ...{ code: 64, restarting: false, notification: false, restartTime: 60 },
   families: [{ family: IPV4_UNICAST, forwarding: true }],
 };
+
+test('BIRD: what it has of us stays while our speaker is killed and comes again, and so does what the kernel has of it', {
+  skip: skipWithoutRoot,
+}, async (context) => {
+  const world = new BgpWorld(context, 'gr');
+  const peer = await bird.start(world, {});
+  await world.route('holdTime: 30');
+  await world.established();
+  await world.learns(OWN[4]);
+  const theyHave = async () => (await peer.paths(OUR_PREFIX[4])).length > 0;
+  const kernelHas = () => world.kernel(4).includes(OWN[4]);
+  await eventually('both to have all', async () => ((await theyHave()) && kernelHas() ? true : undefined));
+
+  await world.stop('SIGKILL');
+  let looks = 0;
+  const look = async () => {
+    looks += 1;
+    assert.ok(await theyHave(), 'BIRD has what we told it');
+    assert.ok(kernelHas(), 'the kernel has what BIRD told us');
+  };
+  for (; looks < 10; await pause(50)) await look();
+  const isBack = world.route('holdTime: 30').then(() => world.established());
+  let isDone = false;
+  void isBack.finally(() => {
+    isDone = true;
+  });
+  for (; !isDone; await pause(50)) await look();
+  await isBack;
+  await world.learns(OWN[4]);
+  for (const end = looks + 20; looks < end; await pause(50)) await look();
+});
 
 before(() => {
   if (skipWithoutRoot !== false) return;
@@ -46,12 +80,11 @@ networks: [198.51.100.0/24]
 neighbours:
   - { name: peer, address: ${PEER}, as: 64501, passive: true, import: accept, export: accept, gracefulRestart: { restartTime: 60 } }
 `;
-  const join = () => {
-    const capabilities = [{ code: 1, family: IPV4_UNICAST } as const, graceful];
-    return HandmadePeer.establish(context, {
-      ...{ local: PEER, remote: US, port: 179, as: 64_501, identifier: 2, holdTime: 0, capabilities },
-    });
-  };
+  const capabilities = [{ code: 1, family: IPV4_UNICAST } as const, graceful];
+  const options = { local: PEER, remote: US, port: 179, as: 64_501, identifier: 2, holdTime: 0, capabilities };
+  // It answers its control socket before it listens, and refuses a neighbour that it believes to be there still.
+  const join = () =>
+    eventually('the peer to be let in', () => HandmadePeer.establish(context, options).catch(() => undefined));
   await router.start(yaml);
   const peer = await join();
   for (const last of [1, 2]) peer.send(route(last));
@@ -104,7 +137,7 @@ test('the forwarding bit is set when routes stood in the kernel; nothing is told
   // From then on it is no restart any more.
   peer.close();
   await router.is('peer', 'down', ({ state }) => state !== 'Established');
-  const later = restartOf(await eventually('it to come again', () => join().catch(() => undefined)))!;
+  const later = restartOf(await join())!;
   assert.deepEqual([later.restarting, later.families[0]!.forwarding], [false, false]);
   await router.end('SIGTERM');
   assert.equal(table(), '');

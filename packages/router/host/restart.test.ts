@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Neighbour } from '@patronus/bgp';
 import { readConfiguration } from '../configuration/read.ts';
-import { afterRestart, deferralS } from './restart.ts';
+import { afterRestart, deferralS, oursFirst } from './restart.ts';
 
 function speaker(gracefulRestart: string) {
   const read = readConfiguration(`router: { as: 64500, identifier: 192.0.2.1 }
@@ -33,4 +34,40 @@ test('without graceful restart nothing is said, and nobody is waited for longer 
   assert.equal(deferralS(speaker('false')), 120);
   assert.equal(deferralS(speaker('{ restartTime: 30 }')), 30);
   assert.equal(deferralS(speaker('{ restartTime: 600 }')), 120);
+});
+
+test('neighbours may connect once our own connections are up, or after a moment', async () => {
+  let state = 'Connect';
+  const neighbour = (isPassive: boolean, isDisabled = false) =>
+    ({
+      isDisabled,
+      session: {
+        configuration: { isPassive },
+        get state() {
+          return isPassive ? 'Active' : state;
+        },
+      },
+    }) as unknown as Neighbour;
+  let nowMs = 0;
+  await oursFirst(
+    () => [neighbour(true), neighbour(false, true)],
+    () => nowMs,
+  );
+  let looks = 0;
+  const all = () => {
+    looks += 1;
+    if (looks === 3) state = 'Established';
+    return [neighbour(true), neighbour(false)];
+  };
+  await oursFirst(all, () => nowMs);
+  assert.equal(looks, 3);
+  state = 'Connect';
+  await oursFirst(
+    () => {
+      nowMs += 1_000;
+      return [neighbour(false)];
+    },
+    () => nowMs,
+  );
+  assert.equal(nowMs, 3_000, 'it is not waited for longer');
 });

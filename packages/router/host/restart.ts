@@ -1,10 +1,20 @@
 /** What our OPENs say after a restart of our own (RFC 4724 §4.1): only what the kernel really went on forwarding. */
-import { type FamilyKey, prefixFamily, type SessionConfiguration, type SpeakerConfiguration } from '@patronus/bgp';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type FamilyKey,
+  type Neighbour,
+  prefixFamily,
+  type SessionConfiguration,
+  type SpeakerConfiguration,
+} from '@patronus/bgp';
 import type { Family } from '@patronus/net';
 
 const UNICAST = 1;
 /** As long as a neighbour waits for us, unless it is told otherwise (s). */
 const DEFAULT_S = 120;
+/** For so long neighbours cannot connect to us, at most. */
+const FIRST_MS = 3_000;
+const LOOK_MS = 20;
 
 /** R bit for all, F bit for families whose routes were still in the kernel's table; nothing where there were none. */
 export function afterRestart(configuration: SpeakerConfiguration, left: ReadonlySet<Family>): SpeakerConfiguration {
@@ -17,6 +27,20 @@ export function afterRestart(configuration: SpeakerConfiguration, left: Readonly
 export function deferralS({ neighbours }: SpeakerConfiguration): number {
   const times = neighbours.flatMap(({ session }) => session.gracefulRestart?.restartTimeS ?? []);
   return Math.max(0, Math.min(DEFAULT_S, ...times));
+}
+
+/**
+ * Until our own connections have come up, or a moment is over: only then neighbours may connect. One that hears of us twice,
+ * the second time when the first connection is Established already, takes that for one more restart, and drops what it has
+ * kept (RFC 4724 §4.2).
+ */
+export async function oursFirst(neighbours: () => Iterable<Neighbour>, now: () => number): Promise<void> {
+  const endMs = now() + FIRST_MS;
+  while (now() < endMs && [...neighbours()].some(isConnecting)) await pause(LOOK_MS);
+}
+
+function isConnecting({ isDisabled, session }: Pick<Neighbour, 'isDisabled' | 'session'>): boolean {
+  return !isDisabled && session.configuration.isPassive !== true && session.state !== 'Established';
 }
 
 function marked(session: SessionConfiguration, left: ReadonlySet<Family>): SessionConfiguration {

@@ -33,7 +33,7 @@ import { ControlSocket } from './control.ts';
 import { KernelRoutes } from './kernelRoutes.ts';
 import { Listeners } from './listeners.ts';
 import { Reachability } from './reachability.ts';
-import { afterRestart, deferralS } from './restart.ts';
+import { afterRestart, deferralS, oursFirst } from './restart.ts';
 import { RpkiCaches } from './rpki/caches.ts';
 
 /** Changes of routes that go to the kernel in one turn: some milliseconds. */
@@ -112,13 +112,22 @@ export class Router {
       stationReports: () => router.#stations.report(),
     });
     router.#control = await ControlSocket.listen(configuration.controlSocket, commands);
-    await router.#listeners.become(configuration);
-    router.#rpki.follow(configuration.rpki);
-    router.#stations.follow(configuration.bmp);
-    if (router.#isRestarting) router.#speaker.defer(now() + 1_000 * deferralS(configuration.speaker));
-    router.#speaker.start(now());
-    router.#turn();
+    const isRestart = router.#isRestarting;
+    if (!isRestart) await router.#listeners.become(configuration);
+    router.#begin();
+    if (!isRestart) return router;
+    await oursFirst(() => router.#speaker.neighbours, now);
+    await router.#listeners.become(router.#configuration);
     return router;
+  }
+
+  #begin(): void {
+    const { speaker, rpki, bmp } = this.#configuration;
+    this.#rpki.follow(rpki);
+    this.#stations.follow(bmp);
+    if (this.#isRestarting) this.#speaker.defer(now() + 1_000 * deferralS(speaker));
+    this.#speaker.start(now());
+    this.#turn();
   }
 
   /**
