@@ -28,6 +28,10 @@ export interface Daemon {
   readonly prepare: (folder: string) => Running;
 }
 
+interface FrrSummary {
+  readonly peers?: Readonly<Record<string, { readonly pfxRcd?: number }>>;
+}
+
 const cli = fileURLToPath(new URL('../../apps/cli/main.ts', import.meta.url));
 
 export const daemons: Readonly<Record<string, Daemon>> = {
@@ -98,11 +102,11 @@ ${[SENDER, THIRD].map((address) => ` neighbor ${address} remote-as ${asOf(addres
       return {
         command: '/usr/lib/frr/bgpd',
         args: ['-f', config, '-l', DAEMON, ...shared, '-u', 'root', '-g', 'root'],
-        count: (exec) =>
-          numberIn(
-            exec('vtysh', '--vty_socket', folder, '-c', 'show bgp ipv4 unicast summary json'),
-            /"ribCount":\s*(\d+)/,
-          ),
+        // Its `ribCount` also counts places in the tree that hold no route.
+        count: (exec) => {
+          const text = exec('vtysh', '--vty_socket', folder, '-c', 'show bgp ipv4 unicast summary json');
+          return (JSON.parse(text) as FrrSummary).peers?.[SENDER]?.pfxRcd;
+        },
       };
     },
   },
