@@ -102,6 +102,34 @@ describe('the fabric', { skip: needsRoot }, () => {
     await lab.tunnelsUp(12, 60_000);
   });
 
+  test('a router that does not answer is told of by its gateway, and is an alarm until it is taken out again', async () => {
+    await lab.must(['bgp', 'allow', 'add', 'berlin', '172.16.0.0/16-24']);
+    const router = ['10.1.0.99', '--as', '65001', '--interface', 'ptlan', '--import', 'all', '--export', 'all'];
+    await lab.must(['bgp', 'neighbor', 'add', 'berlin', ...router]);
+    const alarms = async () => {
+      const status = JSON.parse(await lab.must(['status', '--json'])) as {
+        alarms: readonly { code: string; message: string }[];
+      };
+      return status.alarms.filter(({ code }) => code.startsWith('BGP_'));
+    };
+    const isTold = async () => (await alarms()).find(({ code }) => code === 'BGP_NEIGHBOUR_DOWN');
+    await until(async () => (await isTold()) !== undefined, 60_000, 'the router to be an alarm');
+    assert.match((await isTold())!.message, /BGP of berlin with .*10\.1\.0\.99.* is (connect|active|idle|openSent)/);
+    const listed = JSON.parse(await lab.must(['bgp', 'neighbor', 'list', '--json'])) as readonly { session: object }[];
+    assert.ok(listed[0]?.session !== null, 'its session is told');
+    await lab.must(['bgp', 'neighbor', 'remove', 'berlin', '10.1.0.99']);
+    // Gateways speak with each other now, so that nothing else is left to tell either.
+    await until(async () => (await alarms()).length === 0, 60_000, 'all alarms of BGP to end');
+    const sessions = JSON.parse(await lab.must(['bgp', 'fabric', 'sessions', '--json'])) as readonly {
+      session: { state: string };
+    }[];
+    assert.deepEqual(
+      sessions.map(({ session }) => session.state),
+      Array.from({ length: 6 }, () => 'ESTABLISHED'),
+    );
+    await lab.must(['bgp', 'allow', 'remove', 'berlin', '172.16.0.0/16-24']);
+  });
+
   test('a site that is removed is no longer reached, and its edge is no longer trusted', async () => {
     await lab.must(['site', 'remove', 'tokyo', '--yes']);
     await until(async () => !(await lab.reaches('berlin', '10.3.0.10')), 20_000, 'tokyo to be cut off');
