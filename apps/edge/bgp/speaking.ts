@@ -1,18 +1,11 @@
 /**
- * One speaker on the edge's event loop: connections, timers, updates, each so much at a time. What it learns and what
- * happens to its sessions is told to its owner, never from within a call.
+ * The edge's speaker on its event loop: where it listens, with which keys, and what it learns, so much at a time. That and
+ * what happens to its sessions is told to its owner.
  */
-import {
-  type NeighbourConfiguration,
-  Speaker,
-  type SpeakerConfiguration,
-  type SpeakerEffect,
-  type SpeakerNews,
-  socketOptions,
-} from '@patronus/bgp';
+import type { Speaker, SpeakerConfiguration, SpeakerNews } from '@patronus/bgp';
 import { formatAddress, type IpAddress } from '@patronus/net';
-import { Connections, type Listener, type PeerKey } from '@patronus/router/host';
-import { systemClock, systemRandom } from '@patronus/system/linux';
+import { type Listener, type PeerKey, SpeakerLoop } from '@patronus/router/host';
+import { systemClock } from '@patronus/system/linux';
 import { messageOf } from '../errors.ts';
 import type { Change } from './learned.ts';
 import { type Place, placeText } from './listening.ts';
@@ -37,45 +30,38 @@ export interface SpeakingEvents {
 const BGP_PORT = 179;
 /** Changes of routes that are taken in one turn. */
 const TURN_CHANGES = 2_048;
-const MOST_TIMEOUT_MS = 0x7fff_ffff;
 
 export class Speaking {
-  readonly speaker: Speaker;
   readonly #events: SpeakingEvents;
-  readonly #connections: Connections;
+  readonly #loop: SpeakerLoop;
   /** By place; undefined: it is being opened. */
   readonly #listeners = new Map<string, Listener | undefined>();
   /** By address of the neighbour, as listeners have them. */
   #keys: ReadonlyMap<string, PeerKey>;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAtMs = Number.POSITIVE_INFINITY;
-  #isTurnPlanned = false;
-  #isStopping = false;
-  #isBroken = false;
 
   constructor(configuration: SpeakerConfiguration, surroundings: Surroundings, events: SpeakingEvents) {
     this.#events = events;
     this.#keys = keysOf(configuration);
-    this.speaker = new Speaker({
-      configuration,
-      random: () => randomWord() / 2 ** 32,
-      seed: randomWord(),
-      interiorCost: (nextHop) => surroundings.interiorCost(nextHop),
-      isOwnAddress: (address) => surroundings.isOwnAddress(address),
-      ownNextHops: (local) => surroundings.ownNextHops(local),
-      wantsChanges: true,
-    });
-    const { speaker } = this;
-    this.#connections = new Connections(
+    this.#loop = new SpeakerLoop(
       {
-        connected: (connection, local) => this.act(() => speaker.connected(connection, local, now())),
-        accepted: (connection, remote, local) => this.act(() => speaker.accepted(connection, remote, local, now())),
-        received: (connection, bytes) => this.act(() => speaker.received(connection, bytes, now())),
-        sent: (connection, waitingBytes) => this.act(() => speaker.sent(connection, waitingBytes, now())),
-        closed: (connection, reason) => this.act(() => speaker.closed(connection, reason, now())),
+        configuration,
+        interiorCost: (nextHop) => surroundings.interiorCost(nextHop),
+        isOwnAddress: (address) => surroundings.isOwnAddress(address),
+        ownNextHops: (local) => surroundings.ownNextHops(local),
+        wantsChanges: true,
       },
-      now,
+      () => BGP_PORT,
+      {
+        onNews: (news) => events.onNews(news),
+        onTurn: () => this.#learn(),
+        // A mistake in the speaker ends its sessions, never the edge.
+        onFault: (error) => events.onFault(error),
+      },
     );
+  }
+
+  get speaker(): Speaker {
+    return this.#loop.speaker;
   }
 
   start(): void {
@@ -105,8 +91,8 @@ export class Speaking {
     this.#listeners.set(text, undefined);
     const keys = this.#keys;
     try {
-      const listener = await this.#connections.listen(address, BGP_PORT, [...keys.values()], device);
-      if (this.#isStopping || !this.#listeners.has(text)) {
+      const listener = await this.#loop.connections.listen(address, BGP_PORT, [...keys.values()], device);
+      if (this.#loop.isStopping || !this.#listeners.has(text)) {
         listener.close();
         return;
       }
@@ -114,7 +100,7 @@ export class Speaking {
       this.#changeKeys(listener, keys);
     } catch (error) {
       this.#listeners.delete(text);
-      if (!this.#isStopping) this.#events.onDeaf(text, messageOf(error));
+      if (!this.#loop.isStopping) this.#events.onDeaf(text, messageOf(error));
     }
   }
 
@@ -129,113 +115,23 @@ export class Speaking {
 
   /** Does something to the speaker, and what follows from it. */
   act(change: () => void): void {
-    this.#guard(() => {
-      change();
-      this.#carryOut(this.speaker.effects());
-      this.#planTurn();
-    });
+    this.#loop.act(change);
   }
 
   /** Every neighbour is told; resolves when all connections are gone. */
-  async stop(reason: string): Promise<void> {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
-    clearTimeout(this.#timer);
-    this.#guard(() => {
-      this.speaker.stop(reason, now());
-      this.#carryOut(this.speaker.effects());
-    });
-    await this.#connections.stop();
+  stop(reason: string): Promise<void> {
+    return this.#loop.stop(reason);
   }
 
-  /** A mistake in the speaker ends its sessions, never the edge. */
-  #guard(work: () => void): void {
-    if (this.#isBroken) return;
-    try {
-      work();
-    } catch (error) {
-      this.#isBroken = true;
-      this.#events.onFault(error);
-    }
-  }
-
-  #planTurn(): void {
-    if (this.#isTurnPlanned || this.#isStopping) return;
-    this.#isTurnPlanned = true;
-    setImmediate(() => {
-      this.#isTurnPlanned = false;
-      this.#guard(() => this.#turn());
-    });
-  }
-
-  /** Timers that are due, updates for neighbours, changes for the owner; again while there is something to do. */
-  #turn(): void {
-    if (this.#isStopping) return;
-    const { speaker } = this;
-    const nowMs = now();
-    if (speaker.deadline <= nowMs) speaker.tick(nowMs);
-    if (speaker.isWork) speaker.work(nowMs);
-    this.#carryOut(speaker.effects());
-    const changes = speaker.changes(TURN_CHANGES);
+  /** Whether there is more. */
+  #learn(): boolean {
+    const changes = this.speaker.changes(TURN_CHANGES);
     if (changes.length > 0) this.#events.onChanges(changes);
-    if (speaker.isWork || changes.length === TURN_CHANGES) this.#planTurn();
-    this.#planTimer();
-  }
-
-  #planTimer(): void {
-    const { deadline } = this.speaker;
-    if (deadline === this.#timerAtMs || this.#isStopping) return;
-    clearTimeout(this.#timer);
-    this.#timerAtMs = deadline;
-    if (deadline === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.min(Math.max(0, Math.ceil(deadline - now())), MOST_TIMEOUT_MS);
-    this.#timer = setTimeout(() => {
-      this.#timerAtMs = Number.POSITIVE_INFINITY;
-      // What waits in sockets is read first: a pause of ours is not silence of a peer.
-      this.#planTurn();
-    }, delayMs);
-  }
-
-  #carryOut(effects: readonly SpeakerEffect[]): void {
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case 'connect':
-          this.#connect(effect.connection, effect.remote, effect.neighbour);
-          break;
-        case 'recognized': {
-          const { ttl, leastTtl } = socketOptions(effect.neighbour.session);
-          this.#connections.setHops(effect.connection, { ttl, leastTtl });
-          break;
-        }
-        case 'send':
-          this.#connections.send(effect.connection, effect.bytes);
-          break;
-        case 'close':
-          this.#connections.close(effect.connection);
-          break;
-        default:
-          this.#events.onNews(effect);
-      }
-    }
-  }
-
-  #connect(connection: number, remote: IpAddress, neighbour: NeighbourConfiguration): void {
-    const { ttl, leastTtl, md5Key } = socketOptions(neighbour.session);
-    const { localAddress, device } = neighbour;
-    this.#connections.connect(connection, {
-      ...{ remote, port: BGP_PORT, hops: { ttl, leastTtl } },
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(device === undefined ? {} : { device }),
-      ...(md5Key === null ? {} : { md5Key: new TextEncoder().encode(md5Key.reveal()) }),
-    });
+    return changes.length === TURN_CHANGES;
   }
 }
 
 const now = systemClock.monotonicMs;
-
-function randomWord(): number {
-  return new DataView(systemRandom.bytes(4).slice().buffer).getUint32(0);
-}
 
 function keysOf({ neighbours }: SpeakerConfiguration): Map<string, PeerKey> {
   return new Map(

@@ -1,44 +1,24 @@
-/**
- * Runs a speaker on this machine: sockets, clock, the kernel's routes, the control socket. Everything happens on one
- * event loop in turns of some milliseconds, so that a full table that comes in delays no keepalive.
- */
+/** Runs a speaker on this machine, with what is around it: the kernel's routes, BFD, RPKI, BMP and the control socket. */
 import { hostname } from 'node:os';
-import {
-  type NeighbourConfiguration,
-  type Reconfigured,
-  Speaker,
-  type SpeakerConfiguration,
-  type SpeakerEffect,
-  type SpeakerMonitor,
-  type SpeakerNews,
-  socketOptions,
-} from '@patronus/bgp';
-import { formatAddress, type IpAddress } from '@patronus/net';
-import {
-  LinuxAddresses,
-  LinuxRoutes,
-  NetlinkSocket,
-  NetworkMonitor,
-  systemClock,
-  systemRandom,
-} from '@patronus/system/linux';
+import type { Reconfigured, Speaker, SpeakerConfiguration, SpeakerMonitor, SpeakerNews } from '@patronus/bgp';
+import { formatAddress } from '@patronus/net';
+import { LinuxAddresses, LinuxRoutes, NetlinkSocket, NetworkMonitor, systemClock } from '@patronus/system/linux';
 import type { RouterConfiguration } from '../configuration/configuration.ts';
 import type { BfdNews } from './bfd/peer.ts';
 import { BfdThread } from './bfd/thread.ts';
 import { watchedPeers } from './bfd/watched.ts';
 import { BmpStations } from './bmp/stations.ts';
 import { commandsOf } from './commands.ts';
-import { type ConnectionEvents, Connections } from './connections.ts';
 import { ControlSocket } from './control.ts';
 import { KernelRoutes } from './kernelRoutes.ts';
 import { Listeners } from './listeners.ts';
 import { Reachability } from './reachability.ts';
 import { afterRestart, deferralS, oursFirst } from './restart.ts';
 import { RpkiCaches } from './rpki/caches.ts';
+import { SpeakerLoop } from './speakerLoop.ts';
 
 /** Changes of routes that go to the kernel in one turn: some milliseconds. */
 const KERNEL_TURN = 512;
-const MOST_TIMEOUT_MS = 0x7fff_ffff;
 
 export interface RouterOptions {
   readonly configuration: RouterConfiguration;
@@ -51,9 +31,8 @@ export interface RouterOptions {
 export class Router {
   readonly #read: () => RouterConfiguration;
   readonly #log: (line: string) => void;
-  readonly #speaker: Speaker;
   readonly #stations: BmpStations;
-  readonly #connections: Connections;
+  readonly #loop: SpeakerLoop;
   readonly #listeners: Listeners;
   readonly #netlink = new NetlinkSocket();
   readonly #bfd = new BfdThread((news) => this.#bfdSays(news));
@@ -67,12 +46,8 @@ export class Router {
   /** One at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
   #control: ControlSocket | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAtMs = Number.POSITIVE_INFINITY;
-  #isTurnPlanned = false;
   /** Some have come, gone, or were disabled. */
   #areNeighboursOthers = true;
-  #isStopping = false;
 
   private constructor({ configuration, read, log }: RouterOptions) {
     this.#configuration = configuration;
@@ -82,23 +57,28 @@ export class Router {
     this.#reachability = new Reachability(new LinuxRoutes(netlink), new LinuxAddresses(netlink));
     this.#openKernel();
     this.#monitor = new NetworkMonitor([netlink.port], () => this.#networkChanged());
-    const random = () => new DataView(systemRandom.bytes(4).buffer).getUint32(0) / 2 ** 32;
-    this.#speaker = new Speaker({
-      ...{ configuration: this.#speakerConfiguration(), random, monitor: this.#watching() },
-      seed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
-      interiorCost: (nextHop) => this.#reachability.hopTo(nextHop)?.cost,
-      isOwnAddress: (address) => this.#reachability.isOwnAddress(address),
-      ownNextHops: (local) => this.#reachability.ownNextHops(local),
-      validate: (address, length, originAs) => this.#rpki.table.validate(address, length, originAs),
-      wantsChanges: configuration.kernel !== undefined,
-    });
-    this.#connections = new Connections(this.#events(), now);
-    this.#listeners = new Listeners(this.#connections);
+    this.#loop = new SpeakerLoop(
+      {
+        ...{ configuration: this.#speakerConfiguration(), monitor: this.#watching() },
+        interiorCost: (nextHop) => this.#reachability.hopTo(nextHop)?.cost,
+        isOwnAddress: (address) => this.#reachability.isOwnAddress(address),
+        ownNextHops: (local) => this.#reachability.ownNextHops(local),
+        validate: (address, length, originAs) => this.#rpki.table.validate(address, length, originAs),
+        wantsChanges: configuration.kernel !== undefined,
+      },
+      ({ port }) => port ?? this.#configuration.port,
+      { onNews: (news) => this.#hear(news), onTurn: () => this.#followUp() },
+    );
+    this.#listeners = new Listeners(this.#loop.connections);
     this.#stations = new BmpStations({
       ...{ routes: this.#speaker.routes, neighbours: () => this.#speaker.neighbours, log },
       ...{ nowUs: () => 1_000 * Date.now(), systemDescription: 'Patronus', systemName: hostname() },
-      portsOf: ({ session: { connection } }) => this.#connections.portsOf(connection ?? 0),
+      portsOf: ({ session: { connection } }) => this.#loop.connections.portsOf(connection ?? 0),
     });
+  }
+
+  get #speaker(): Speaker {
+    return this.#loop.speaker;
   }
 
   /** Listens, connects, and answers its control socket. Throws where an address or the socket cannot be had. */
@@ -127,7 +107,7 @@ export class Router {
     this.#stations.follow(bmp);
     if (this.#isRestarting) this.#speaker.defer(now() + 1_000 * deferralS(speaker));
     this.#speaker.start(now());
-    this.#turn();
+    this.#loop.turn();
   }
 
   /**
@@ -155,22 +135,19 @@ export class Router {
       this.#speaker.routes.watch(next.kernel !== undefined);
     }
     if (before.controlSocket !== next.controlSocket) this.#log('another control socket is taken with the next start');
-    this.#turn();
+    this.#loop.turn();
     return reconfigured;
   }
 
   /** Tells every neighbour, takes its routes out of the kernel, and ends. */
   async stop(reason?: string): Promise<void> {
-    this.#isStopping = true;
-    clearTimeout(this.#timer);
-    this.#speaker.stop(reason, now());
-    this.#carryOut(this.#speaker.effects());
+    const saidGoodbye = this.#loop.stop(reason);
     this.#control?.close();
     this.#monitor.close();
     this.#rpki.stop();
     this.#stations.stop();
     await this.#bfd.stop();
-    await this.#connections.stop();
+    await saidGoodbye;
     this.#kernel?.removeAll();
   }
 
@@ -202,67 +179,23 @@ export class Router {
     this.#log('restarted: neighbours have told what they have');
   }
 
-  #events(): ConnectionEvents {
-    const speaker = this.#speaker;
-    const then = (act: () => void) => {
-      act();
-      this.#carryOut(speaker.effects());
-      this.#planTurn();
-    };
-    return {
-      connected: (connection, local) => then(() => speaker.connected(connection, local, now())),
-      accepted: (connection, remote, local) => then(() => speaker.accepted(connection, remote, local, now())),
-      received: (connection, bytes) => then(() => speaker.received(connection, bytes, now())),
-      sent: (connection, waitingBytes) => then(() => speaker.sent(connection, waitingBytes, now())),
-      closed: (connection, reason) => then(() => speaker.closed(connection, reason, now())),
-    };
-  }
-
   /** An operator said something: who is watched may be others, also where no session changes its state for it. */
   #ordered(): void {
     this.#areNeighboursOthers = true;
-    this.#turn();
+    this.#loop.turn();
   }
 
-  #planTurn(): void {
-    if (this.#isTurnPlanned || this.#isStopping) return;
-    this.#isTurnPlanned = true;
-    setImmediate(() => {
-      this.#isTurnPlanned = false;
-      this.#turn();
-    });
-  }
-
-  /** Timers that are due, updates for neighbours, routes for the kernel; then again while there is something to do. */
-  #turn(): void {
-    if (this.#isStopping) return;
+  /** What follows from a turn of the speaker, for BFD and the kernel. Whether there is more. */
+  #followUp(): boolean {
     const speaker = this.#speaker;
-    const nowMs = now();
-    if (speaker.deadline <= nowMs) speaker.tick(nowMs);
-    if (speaker.isWork) speaker.work(nowMs);
-    this.#carryOut(speaker.effects());
     if (this.#areNeighboursOthers) {
       this.#areNeighboursOthers = false;
       this.#bfd.follow(watchedPeers(this.#configuration, speaker));
     }
-    const isKernelBehind = this.#updateKernel();
-    if (speaker.isWork || isKernelBehind) this.#planTurn();
-    else if (this.#isRestarting && !speaker.isDeferring) this.#restarted();
-    this.#planTimer();
-  }
-
-  #planTimer(): void {
-    const { deadline } = this.#speaker;
-    if (deadline === this.#timerAtMs) return;
-    clearTimeout(this.#timer);
-    this.#timerAtMs = deadline;
-    if (deadline === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.min(Math.max(0, Math.ceil(deadline - now())), MOST_TIMEOUT_MS);
-    this.#timer = setTimeout(() => {
-      this.#timerAtMs = Number.POSITIVE_INFINITY;
-      // What waits in sockets is read first: a pause of ours is not silence of a peer.
-      this.#planTurn();
-    }, delayMs);
+    if (this.#updateKernel()) return true;
+    if (!this.#isRestarting || speaker.isWork || speaker.isDeferring) return false;
+    this.#restarted();
+    return true;
   }
 
   /** Whether there is more. */
@@ -284,62 +217,25 @@ export class Router {
     const changes = this.#monitor.drain();
     if (!['link', 'address', 'route', 'resync'].some((kind) => changes.has(kind as 'link'))) return;
     this.#reachability.refresh();
-    this.#speaker.routes.nextHopsChanged();
-    this.#planTurn();
+    this.#loop.act(() => this.#speaker.routes.nextHopsChanged());
   }
 
-  #carryOut(effects: readonly SpeakerEffect[]): void {
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case 'connect':
-          this.#connect(effect.connection, effect.remote, effect.neighbour);
-          break;
-        case 'recognized': {
-          const { ttl, leastTtl } = socketOptions(effect.neighbour.session);
-          this.#connections.setHops(effect.connection, { ttl, leastTtl });
-          break;
-        }
-        case 'send':
-          this.#connections.send(effect.connection, effect.bytes);
-          break;
-        case 'close':
-          this.#connections.close(effect.connection);
-          break;
-        case 'state':
-          this.#areNeighboursOthers = true;
-          this.#log(inWords(effect));
-          break;
-        default:
-          this.#log(inWords(effect));
-      }
-    }
+  #hear(news: SpeakerNews): void {
+    if (news.kind === 'state') this.#areNeighboursOthers = true;
+    this.#log(inWords(news));
   }
 
   #rpkiChanged(): void {
-    if (this.#isStopping) return;
-    this.#speaker.routes.revalidate();
-    this.#planTurn();
+    if (this.#loop.isStopping) return;
+    this.#loop.act(() => this.#speaker.routes.revalidate());
   }
 
   #bfdSays(news: BfdNews): void {
     const neighbour = this.#speaker.neighbour(news.id);
-    if (neighbour === undefined || this.#isStopping) return;
+    if (neighbour === undefined || this.#loop.isStopping) return;
     this.#log(`${news.id}: ${news.kind === 'state' ? `BFD is ${news.state}: ` : ''}${news.reason}`);
     if (news.kind !== 'state' || !news.isFailure) return;
-    this.#speaker.bfdDown(neighbour, now());
-    this.#carryOut(this.#speaker.effects());
-    this.#planTurn();
-  }
-
-  #connect(connection: number, remote: IpAddress, neighbour: NeighbourConfiguration): void {
-    const { ttl, leastTtl, md5Key } = socketOptions(neighbour.session);
-    const { localAddress, device, port } = neighbour;
-    this.#connections.connect(connection, {
-      ...{ remote, port: port ?? this.#configuration.port, hops: { ttl, leastTtl } },
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(device === undefined ? {} : { device }),
-      ...(md5Key === null ? {} : { md5Key: new TextEncoder().encode(md5Key.reveal()) }),
-    });
+    this.#loop.act(() => this.#speaker.bfdDown(neighbour, now()));
   }
 }
 
