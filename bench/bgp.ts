@@ -9,7 +9,7 @@
  * that one having been told all. `latestKeepaliveMs`: by how much a keepalive came later than a third of the hold time.
  * Needs root; speakers that are not installed are left out.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +51,16 @@ interface Figures {
   readonly latestKeepaliveMs: number;
 }
 
+/** What is measured now; it goes with the bench. */
+let measured: ChildProcess | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    endAll();
+    cleanUp();
+    process.exit(1);
+  });
+}
+
 checked(libc.unshare(CLONE_NEWNET), 'unshare', 'make a network namespace');
 run('ip', 'link', 'set', 'lo', 'up');
 run('ip', 'netns', 'add', NAMESPACE);
@@ -81,15 +91,25 @@ try {
   }
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${JSON.stringify(result, null, 2)}\n`);
 } finally {
+  cleanUp();
+}
+process.exit(0);
+
+function cleanUp(): void {
   run('ip', 'netns', 'del', NAMESPACE);
   rmSync(folder, { recursive: true, force: true });
 }
-process.exit(0);
+
+function endAll(): void {
+  if (measured?.pid === undefined || measured.exitCode !== null || measured.signalCode !== null) return;
+  for (const pid of processesOf(measured.pid)) process.kill(pid, 'SIGKILL');
+}
 
 async function measure(daemon: Daemon, routes: number, table: EncodedTable): Promise<Figures> {
   const own = mkdtempSync(join(folder, 'daemon-'));
   const running = daemon.prepare(own);
   const child = spawn('ip', ['netns', 'exec', NAMESPACE, running.command, ...running.args], { stdio: 'ignore' });
+  measured = child;
   try {
     const sender = await connected({ local: SENDER, remote: DAEMON, as: AS.sender, identifier: 1, holdTimeS: HOLD_S });
     const before = residentBytes(child.pid!);
@@ -120,9 +140,7 @@ async function measure(daemon: Daemon, routes: number, table: EncodedTable): Pro
       latestKeepaliveMs: Math.max(0, Math.round(silenceMs - (HOLD_S * 1_000) / 3)),
     };
   } finally {
-    await end(child, () => {
-      for (const pid of processesOf(child.pid!)) process.kill(pid, 'SIGKILL');
-    });
+    await end(child, endAll);
   }
 }
 
