@@ -148,15 +148,22 @@ test('what waits when its tunnel fails leaves over another', () => {
   const { simulation, left, right } = shapedSites(1_500_000);
   const cut = outerEndpoint(1, 'one');
   simulation.passes = ({ from, to }) => from !== cut && to !== cut;
+  const dropped = () => shapingOf(left).by.bulk!.droppedPackets;
   let waiting = 0;
+  let droppedBefore = 0;
   while (left.telemetry().tunnels.some(({ id, state }) => id.startsWith('one') && state === 'up')) {
     left.fromLan(bulk);
     waiting = shapingOf(left).waitingPackets;
-    right.delivered.length = 0;
+    droppedBefore = dropped();
+    right.delivered.length = simulation.sent.length = 0;
     simulation.run(5);
   }
+  // In the last five milliseconds before the tunnel was down some went the old way, and CoDel dropped some.
+  const gone = simulation.sent.filter(({ from, bytes }) => from === cut && bytes.length > bulk.length).length;
   assert.ok(waiting > 5, `${waiting} waited`);
-  assert.ok(right.delivered.length >= waiting - 1, `${right.delivered.length} of ${waiting} arrived`);
+  const lost = gone + dropped() - droppedBefore;
+  assert.ok(lost <= 3, `${lost} of ${waiting} were gone before the tunnel was down`);
+  assert.equal(right.delivered.length, waiting - lost);
 });
 
 test('a change of rates and policies loses nothing that waits', () => {
