@@ -19,7 +19,11 @@ export function describeRecord(record: MrtRecord): Description {
   switch (record.kind) {
     case 'route': {
       const { prefix, attributes: bytes, isFourOctetAs, originatedAt } = record;
-      const { attributes } = scanAttributes(bytes, 0, bytes.length, { isFourOctetAs, isExternal: false });
+      const { attributes } = scanAttributes(bytes, 0, bytes.length, {
+        isFourOctetAs,
+        isExternal: false,
+        isRecorded: true,
+      });
       return {
         ...{ kind, time, format: record.format, ...peerJson(record.peer), family: familyName(prefix.family) },
         prefix: formatPrefix(prefixOf(addressFromBytes(prefix.address)!, prefix.length)),

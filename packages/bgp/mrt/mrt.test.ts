@@ -30,17 +30,19 @@ const peers = record(13, 1, (writer) => {
   writer.bytes(bytes('020a0000010a0000010000fde9'));
   writer.bytes(bytes(`010a000002${'20010db8'.padEnd(32, '0')}fdea`));
 });
-const rib = record(13, 2, (writer) => {
-  writer.u32(0);
-  writer.bytes(bytes('180a0102'));
-  writer.u16(2);
-  for (const peer of [0, 1]) {
-    writer.u16(peer);
-    writer.u32(900);
-    writer.u16(ATTRIBUTES.length / 2);
-    writer.bytes(bytes(ATTRIBUTES));
-  }
-});
+const ribWith = (attributes: string) =>
+  record(13, 2, (writer) => {
+    writer.u32(0);
+    writer.bytes(bytes('180a0102'));
+    writer.u16(2);
+    for (const peer of [0, 1]) {
+      writer.u16(peer);
+      writer.u32(900);
+      writer.u16(attributes.length / 2);
+      writer.bytes(bytes(attributes));
+    }
+  });
+const rib = ribWith(ATTRIBUTES);
 const message = record(16, 4, (writer) => {
   writer.bytes(bytes('0000fde90000fdea00000001c0000209c000020a'));
   writer.bytes(
@@ -78,6 +80,11 @@ test('a table names the peer of each route by its peer table', () => {
     `TABLE_DUMP2|1000|B|10.0.0.1|65001|10.1.2.0/24|${fields}`,
     `TABLE_DUMP2|1000|B|2001:db8::|65002|10.1.2.0/24|${fields}`,
   ]);
+});
+
+test('what was recorded is shown as it stands, also an aggregator of AS 0, which is refused by now (RFC 7607)', () => {
+  const [line] = linesOf(peers, ribWith(`${ATTRIBUTES}c007080000000000000000`));
+  assert.match(line!, /\|NAG\|0 0\.0\.0\.0\|$/);
 });
 
 test('a message shows what it withdraws and announces, and a session its states', () => {

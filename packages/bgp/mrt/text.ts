@@ -25,7 +25,7 @@ export function textLines(record: MrtRecord): string[] {
 }
 
 function routeLine({ time, format, peer, prefix, attributes: bytes, isFourOctetAs }: MrtRoute): string[] {
-  const scanned = scanAttributes(bytes, 0, bytes.length, { isFourOctetAs, isExternal: false });
+  const scanned = scanAttributes(bytes, 0, bytes.length, { isFourOctetAs, isExternal: false, isRecorded: true });
   const shown = formatNlri({ pathId: 0, length: prefix.length, address: prefix.address });
   return [
     `${format}|${time}|B|${formatAddress(peer.address)}|${peer.as}|${shown}|${attributeFields(scanned.attributes, undefined)}`,
@@ -35,7 +35,7 @@ function routeLine({ time, format, peer, prefix, attributes: bytes, isFourOctetA
 function messageLines({ time, peer, isFourOctetAs, hasPathIds, message }: MrtMessage): string[] {
   if (message.length < HEADER_LENGTH || message[18] !== MessageType.update) return [];
   const addPath: ReadonlySet<FamilyKey> = hasPathIds ? everyFamily : new Set();
-  const negotiated: Negotiated = { isFourOctetAs, isExternal: false, addPath };
+  const negotiated: Negotiated = { isFourOctetAs, isExternal: false, isRecorded: true, addPath };
   const read = decodeUpdate(message.subarray(HEADER_LENGTH), negotiated);
   if (!read.ok) return [];
   const start = (kind: string) => `BGP4MP|${time}|${kind}|${formatAddress(peer.address)}|${peer.as}|`;

@@ -19,6 +19,8 @@ export interface AttributeContext {
   readonly isFourOctetAs: boolean;
   /** The peer is of another AS (and no confederation member). */
   readonly isExternal: boolean;
+  /** It was recorded at some time, by rules of that time, and is read as it stands: RFC 7607 refuses AS 0 in what comes now. */
+  readonly isRecorded?: boolean;
 }
 
 export interface AttributeCodec<Code extends KnownCode> {
@@ -79,7 +81,7 @@ export const attributeCodecs: { readonly [Code in KnownCode]: AttributeCodec<Cod
     flags: optionalTransitive,
     malformed: Verdict.discard,
     clause: 'RFC 7606 §7.7',
-    decode: (reader, { isFourOctetAs }) => readAggregator(reader, isFourOctetAs),
+    decode: (reader, context) => readAggregator(reader, context.isFourOctetAs, context),
     encode: ({ as, address }, writer, { isFourOctetAs }) => {
       if (isFourOctetAs) writer.u32(as);
       else writer.u16(as > 0xffff ? 23_456 : as);
@@ -128,10 +130,10 @@ export const attributeCodecs: { readonly [Code in KnownCode]: AttributeCodec<Cod
     flags: optionalTransitive,
     malformed: Verdict.discard,
     clause: 'RFC 6793 §6',
-    decode: (reader) => {
+    decode: (reader, { isRecorded }) => {
       const segments = reader.remaining === 0 ? undefined : decodeAsPath(reader, true);
       // RFC 7607 §2.
-      if (segments?.some(({ numbers: path }) => path.includes(0)) === true) return undefined;
+      if (isRecorded !== true && segments?.some(({ numbers: path }) => path.includes(0)) === true) return undefined;
       // Confederation segments must not be in it; they are left out, not held against it.
       return segments?.filter(({ type }) => type === 'sequence' || type === 'set');
     },
@@ -142,7 +144,7 @@ export const attributeCodecs: { readonly [Code in KnownCode]: AttributeCodec<Cod
     flags: optionalTransitive,
     malformed: Verdict.discard,
     clause: 'RFC 6793 §6',
-    decode: (reader) => readAggregator(reader, true),
+    decode: (reader, context) => readAggregator(reader, true, context),
     encode: ({ as, address }, writer) => {
       writer.u32(as);
       writer.bytes(address);
@@ -238,11 +240,11 @@ function exactly(reader: ByteReader, length: number): Uint8Array | undefined {
   return reader.remaining === length ? reader.rest().slice() : undefined;
 }
 
-function readAggregator(reader: ByteReader, isFourOctet: boolean) {
+function readAggregator(reader: ByteReader, isFourOctet: boolean, { isRecorded }: AttributeContext) {
   if (reader.remaining !== (isFourOctet ? 8 : 6)) return undefined;
   const as = isFourOctet ? reader.u32() : reader.u16();
   // RFC 7607 §2: 0 is nobody's; what follows is RFC 7606's verdict for the attribute.
-  return as === 0 ? undefined : { as, address: reader.rest().slice() };
+  return as === 0 && isRecorded !== true ? undefined : { as, address: reader.rest().slice() };
 }
 
 /** TLVs of type, length (both counted in it) and value; the first of type 1 with 11 bytes is the metric. */
