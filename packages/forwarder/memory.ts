@@ -48,8 +48,9 @@ const WAITING_SLOTS = { small: { count: 4_096, length: 1_600 }, large: { count: 
 /** Packets behind a gap, and those that parity may need: of protected streams. */
 const PROTECTION_SLOTS = { small: { count: 2_048, length: 1_600 }, large: { count: 16, length: SLOT_LENGTH } } as const;
 
-export const MOST_SESSIONS = 8_192;
 export const MOST_LINKS = 4_096;
+/** Of each link the current and the previous one, and two that packets may still come for. */
+export const MOST_SESSIONS = 4 * MOST_LINKS;
 /** Sockets and TUN queues. */
 export const MOST_SOCKETS = 128;
 

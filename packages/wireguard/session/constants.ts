@@ -21,3 +21,6 @@ export const COOKIE_LIFETIME = 120_000;
 
 /** Initiations of one peer closer together than this are dropped, whatever their timestamps say (§5.1: 50 a second). */
 export const INITIATION_INTERVAL = 20;
+
+/** Sessions that fell out go on receiving so long: longer than a datagram takes, and a handshake with it. */
+export const LATE_TIME = 5_000;

@@ -1,7 +1,7 @@
 import type { Endpoint } from '@patronus/net';
 import type { OpenedInitiation } from '../noise/initiation.ts';
 import { Attempts } from './attempts.ts';
-import { KEEPALIVE_TIMEOUT, REJECT_AFTER_TIME, REKEY_TIMEOUT } from './constants.ts';
+import { KEEPALIVE_TIMEOUT, LATE_TIME, REJECT_AFTER_TIME, REKEY_TIMEOUT } from './constants.ts';
 import type { DropReason } from './counters.ts';
 import { EndpointChoice } from './endpoints.ts';
 import type { HandshakeFailure, PeerConfiguration } from './events.ts';
@@ -46,6 +46,7 @@ export class Peer {
     this.#timers = new Timers((at) => host.wake(at));
     this.#expiries = [
       [Timer.zeroKeyMaterial, () => this.#forgetKeys()],
+      [Timer.dismissLate, () => this.#retire(this.#rotation.dismissLate())],
       [Timer.retransmitHandshake, (now) => this.#retransmit(now)],
       [Timer.sendKeepalive, (now) => this.#sendPassiveKeepalive(now)],
       [Timer.persistentKeepalive, (now) => this.#sendPersistentKeepalive(now)],
@@ -287,12 +288,12 @@ export class Peer {
   #adopt(keypair: Keypair, fallen: readonly Keypair[], now: number): void {
     this.#host.bindIndex(keypair.localIndex, keypair);
     this.#timers.set(Timer.zeroKeyMaterial, now + 3 * REJECT_AFTER_TIME);
-    this.#retire(fallen);
+    this.#afterRotation(fallen, now);
     this.#host.emit({ kind: 'keypairCreated', peer: this, keypair });
   }
 
   #confirm(keypair: Keypair, now: number): void {
-    this.#retire(this.#rotation.confirmNext());
+    this.#afterRotation(this.#rotation.confirmNext(), now);
     this.#onEstablished(keypair, now);
   }
 
@@ -304,7 +305,13 @@ export class Peer {
     this.#host.emit({ kind: 'sessionEstablished', peer: this, keypair });
   }
 
+  #afterRotation(fallen: readonly Keypair[], now: number): void {
+    this.#retire(fallen);
+    if (this.#rotation.hasLate) this.#timers.set(Timer.dismissLate, now + LATE_TIME);
+  }
+
   #forgetKeys(): void {
+    this.#timers.clear(Timer.dismissLate);
     this.#handshake.abandon();
     this.#retire(this.#rotation.clear());
   }

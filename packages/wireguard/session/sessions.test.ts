@@ -49,6 +49,49 @@ test('the initiator rekeys at 120 s, without losing a packet, and the responder 
   assert.equal(alice.packets.length, 130);
 });
 
+// Both began, so each sends with the session that it began itself: at 120 s both ask, or one a little earlier.
+for (const { apart, pause } of [
+  { apart: 0, pause: 1 },
+  { apart: 4, pause: 1 },
+  { apart: 9, pause: 1 },
+  { apart: 4, pause: 30 },
+]) {
+  test(`ends that rekey ${apart} ms apart, one of them sending every ${pause} ms, lose no packet`, () => {
+    const { network, alice, bob } = twoEnds();
+    alice.handle({ kind: 'wantToSend', peer: alice.peer(bob) });
+    network.run(apart);
+    bob.handle({ kind: 'wantToSend', peer: bob.peer(alice) });
+    network.run(REKEY_AFTER_TIME - 100);
+    for (const { device } of [alice, bob]) assert.equal(device.counters.initiationsSent, 1);
+    for (let ms = 0; ms < 400; ms++) {
+      assert.ok(alice.say(bob, `a${ms}`));
+      // The seldom one has nothing to send, and so does not ask, until it was asked; what it says then is still by the old key.
+      if (ms % pause === Math.floor(pause / 3)) assert.ok(bob.say(alice, `b${ms}`));
+      network.run(1);
+    }
+    network.run(100);
+    assert.equal(alice.device.counters.initiationsSent, 2);
+    assert.equal(bob.device.counters.initiationsSent, pause === 1 ? 2 : 1);
+    assert.equal(bob.packets.length, 400);
+    assert.equal(alice.packets.length, Math.floor(400 / pause));
+    // Five seconds later all but two are gone, keys and all.
+    network.run(5_000);
+    for (const end of [alice, bob]) assert.equal(end.count('keypairCreated') - end.count('keypairRetired'), 2);
+  });
+}
+
+test('who begins handshakes over and over is not given room for every key', () => {
+  const { network, alice, bob } = connected();
+  for (let at = 0; at < 50; at++) {
+    alice.handle({ kind: 'restartHandshake', peer: alice.peer(bob) });
+    network.run(50);
+  }
+  for (const end of [alice, bob]) {
+    assert.ok(end.count('keypairCreated') >= 50);
+    assert.ok(end.count('keypairCreated') - end.count('keypairRetired') <= 5);
+  }
+});
+
 test('an initiator that only receives asks for a new session before the old one is rejected', () => {
   const { network, alice, bob } = connected();
   for (let second = 0; second < 200; second++) {

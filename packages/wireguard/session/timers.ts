@@ -11,10 +11,12 @@ export const Timer = {
   /** No new session for three times REJECT_AFTER_TIME: forget all keys. */
   zeroKeyMaterial: 4,
   persistentKeepalive: 5,
+  /** What was under way on sessions that fell out has come. */
+  dismissLate: 6,
 } as const;
 export type Timer = (typeof Timer)[keyof typeof Timer];
 
-const COUNT = 6;
+const COUNT = 7;
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** When each timer expires, in milliseconds of the owner's clock. Setting one allocates nothing. */
