@@ -8,12 +8,13 @@ import { useLiveQuery } from '../live/use-live-query.ts';
 import { useNow } from '../live/use-now.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
 import { useMay } from '../rights/use-may.ts';
+import { Card } from './page.tsx';
 import { Message, QueryState } from './query-state.tsx';
 import { State, severityLooks } from './state.tsx';
 
 const alarmsQuery = graphql(`
   query ActiveAlarms {
-    alarms(first: 50, filter: { active: true }) {
+    alarms(first: 500, filter: { active: true }) {
       edges { node { id code severity message site { id name } raisedAt acknowledgedAt } }
     }
   }
@@ -46,12 +47,34 @@ export function AlarmList() {
   );
 }
 
-function AlarmRow({ alarm, now }: { alarm: Alarm; now: number }) {
+/** Those alarms that a page is about, on that page; nothing while there is none. */
+export function AlarmsAbout({ title, codes }: { title: string; codes: RegExp }) {
+  const edges = useLiveQuery(alarmsQuery, {}).data?.alarms.edges ?? [];
+  const now = useNow();
+  const alarms = edges.flatMap(({ node }) => (codes.test(node.code) ? [node] : []));
+  if (alarms.length === 0) return null;
+  return (
+    <Card title={title}>
+      {alarms.map((alarm) => (
+        <AlarmRow key={alarm.id} alarm={alarm} now={now} isInPlace />
+      ))}
+    </Card>
+  );
+}
+
+interface AlarmRowProps {
+  readonly alarm: Alarm;
+  readonly now: number;
+  /** It stands where it is looked into: no link leads there. */
+  readonly isInPlace?: boolean;
+}
+
+function AlarmRow({ alarm, now, isInPlace = false }: AlarmRowProps) {
   const acknowledge = useChange(acknowledgeMutation);
   const may = useMay();
-  const place = alarmPlace(alarm.code, alarm.site?.id);
+  const place = isInPlace ? null : alarmPlace(alarm.code, alarm.site?.id);
   return (
-    <article className="alarm">
+    <article className="alarm" data-testid={`alarm-${alarm.code}`}>
       <div className="alarm-head">
         <State look={severityLooks[alarm.severity]} />
         {alarm.site && (

@@ -1,15 +1,17 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconAffiliate, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconAffiliate, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { AlarmsAbout } from '../components/alarm-list.tsx';
 import { AllowancesCard } from '../components/bgp/allowances-card.tsx';
 import { FabricCard } from '../components/bgp/fabric-card.tsx';
 import { NeighbourForm } from '../components/bgp/neighbour-form.tsx';
 import { RoutesCard } from '../components/bgp/routes-card.tsx';
+import { sessionColumns } from '../components/bgp/session-columns.tsx';
 import { Confirm } from '../components/confirm.tsx';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import { Card, Page } from '../components/page.tsx';
 import { Message, QueryState } from '../components/query-state.tsx';
-import { bgpLooks, State } from '../components/state.tsx';
 import { useChange } from '../live/use-change.ts';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
@@ -23,11 +25,11 @@ const neighboursQuery = graphql(`
     bgpNeighbours(first: 1000) {
       edges {
         node {
-          id name address remoteAs interface hasKey bfd
+          id name address remoteAs interface hasKey passive gtsm bfd holdSeconds keepaliveSeconds maxPrefixes
           edge { id site { id name } }
-          import { everything prefixes }
-          export { everything prefixes }
-          session { state received accepted advertised flaps lastError refusal }
+          import { everything prefixes communities localPreference }
+          export { everything prefixes communities localPreference }
+          session { state since received accepted advertised flaps lastError refusal }
         }
       }
     }
@@ -38,10 +40,19 @@ const removeMutation = graphql(`
 `);
 
 type Neighbour = ResultOf<typeof neighboursQuery>['bgpNeighbours']['edges'][number]['node'];
-type Dialog = { kind: 'add' } | { kind: 'remove'; neighbour: Neighbour };
+type Dialog = { kind: 'add' } | { kind: 'edit' | 'remove'; neighbour: Neighbour };
 
 const columns: readonly Column<Neighbour>[] = [
-  { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => edge.site.name },
+  {
+    id: 'at',
+    header: 'At',
+    sort: ({ edge }) => edge.site.name,
+    cell: ({ edge: { site } }) => (
+      <Link to="/sites/$siteId" params={{ siteId: site.id }} className="link">
+        {site.name}
+      </Link>
+    ),
+  },
   {
     id: 'name',
     header: 'Neighbour',
@@ -55,60 +66,35 @@ const columns: readonly Column<Neighbour>[] = [
       </>
     ),
   },
-  {
-    id: 'state',
-    header: 'State',
-    sort: ({ session }) => session?.state ?? '',
-    cell: ({ session }) =>
-      session ? <State look={bgpLooks[session.state]} /> : <span className="muted">not told yet</span>,
-  },
-  {
-    id: 'prefixes',
-    header: 'Prefixes in',
-    align: 'end',
-    sort: ({ session }) => session?.accepted ?? 0,
-    cell: ({ session }) => (session ? prefixWords(session) : '–'),
-  },
-  {
-    id: 'advertised',
-    header: 'Out',
-    align: 'end',
-    sort: ({ session }) => session?.advertised ?? 0,
-    cell: ({ session }) => session?.advertised ?? '–',
-  },
-  {
-    id: 'flaps',
-    header: 'Flaps',
-    align: 'end',
-    sort: ({ session }) => session?.flaps ?? 0,
-    cell: ({ session }) => session?.flaps ?? '–',
-  },
-  { id: 'words', header: 'Last error', className: 'wrap', cell: lastWords },
+  ...sessionColumns<Neighbour>(({ import: inwards, export: outwards }) =>
+    inwards || outwards ? '' : 'Nothing passes: it has no policy in either direction',
+  ),
 ];
-
-function prefixWords({ accepted, received }: NonNullable<Neighbour['session']>): string {
-  return accepted === received ? String(accepted) : `${accepted} of ${received}`;
-}
-
-function lastWords({ session, import: inwards, export: outwards }: Neighbour): string {
-  if (session?.refusal) return session.refusal;
-  if (session?.lastError) return session.lastError;
-  return inwards || outwards ? '' : 'Nothing passes: it has no policy in either direction';
-}
 
 /** Routers that gateways speak BGP with, sessions between gateways, and what each site may bring. */
 export function BgpPage() {
   const query = useLiveQuery(neighboursQuery, {});
   const may = useMay();
   const [dialog, setDialog] = useState<Dialog>();
+  const close = () => setDialog(undefined);
+  const [mayEdit, mayRemove] = [may('bgp.neighbour.update'), may('bgp.neighbour.remove')];
   const actions: Column<Neighbour> = {
     id: 'actions',
     header: '',
     align: 'end',
     cell: (neighbour) => (
-      <ActionIcon aria-label={`Remove ${neighbour.name}`} onClick={() => setDialog({ kind: 'remove', neighbour })}>
-        <IconTrash size={15} />
-      </ActionIcon>
+      <>
+        {mayEdit && (
+          <ActionIcon aria-label={`Edit ${neighbour.name}`} onClick={() => setDialog({ kind: 'edit', neighbour })}>
+            <IconPencil size={15} />
+          </ActionIcon>
+        )}
+        {mayRemove && (
+          <ActionIcon aria-label={`Remove ${neighbour.name}`} onClick={() => setDialog({ kind: 'remove', neighbour })}>
+            <IconTrash size={15} />
+          </ActionIcon>
+        )}
+      </>
     ),
   };
   const addButton = may('bgp.neighbour.add') && (
@@ -119,6 +105,7 @@ export function BgpPage() {
   return (
     <Page title="BGP" lead={<Lead />} actions={addButton}>
       <div className="grid">
+        <AlarmsAbout codes={/^BGP_/} title="BGP alarms" />
         <Card title="Neighbours">
           <QueryState query={query}>
             {({ bgpNeighbours: { edges } }) =>
@@ -126,10 +113,10 @@ export function BgpPage() {
                 <DataTable
                   label="BGP neighbours"
                   rows={edges.map(({ node }) => node)}
-                  columns={may('bgp.neighbour.remove') ? [...columns, actions] : columns}
+                  columns={mayEdit || mayRemove ? [...columns, actions] : columns}
                   initialSort="at"
                   rowId={({ id }) => id}
-                  rowTestId={({ session }) => `neighbour-${session?.state ?? 'unknown'}`}
+                  rowTestId={({ name }) => `neighbour-row-${name}`}
                 />
               ) : (
                 <Message icon={IconAffiliate} title="No neighbours yet">
@@ -147,10 +134,9 @@ export function BgpPage() {
         <FabricCard />
         <RoutesCard />
       </div>
-      {dialog?.kind === 'add' && <NeighbourForm onClose={() => setDialog(undefined)} />}
-      {dialog?.kind === 'remove' && (
-        <RemoveNeighbour neighbour={dialog.neighbour} onClose={() => setDialog(undefined)} />
-      )}
+      {dialog?.kind === 'add' && <NeighbourForm onClose={close} />}
+      {dialog?.kind === 'edit' && <NeighbourForm neighbour={dialog.neighbour} onClose={close} />}
+      {dialog?.kind === 'remove' && <RemoveNeighbour neighbour={dialog.neighbour} onClose={close} />}
     </Page>
   );
 }

@@ -2,7 +2,7 @@ import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
-import { bgpLooks, State } from '../state.tsx';
+import { sessionColumns } from './session-columns.tsx';
 
 const sessionsQuery = graphql(`
   query BgpFabricSessions {
@@ -10,7 +10,7 @@ const sessionsQuery = graphql(`
       edges {
         node {
           id edge { id site { name } } remoteEdge { id site { name } }
-          session { state received accepted advertised flaps lastError refusal }
+          session { state since received accepted advertised flaps lastError refusal }
         }
       }
     }
@@ -22,21 +22,7 @@ type Session = ResultOf<typeof sessionsQuery>['bgpFabricSessions']['edges'][numb
 const columns: readonly Column<Session>[] = [
   { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => edge.site.name },
   { id: 'with', header: 'With', sort: (one) => one.remoteEdge.site.name, cell: (one) => one.remoteEdge.site.name },
-  {
-    id: 'state',
-    header: 'State',
-    sort: ({ session }) => session.state,
-    cell: ({ session }) => <State look={bgpLooks[session.state]} />,
-  },
-  { id: 'accepted', header: 'Prefixes in', align: 'end', cell: ({ session }) => session.accepted },
-  { id: 'advertised', header: 'Out', align: 'end', cell: ({ session }) => session.advertised },
-  { id: 'flaps', header: 'Flaps', align: 'end', cell: ({ session }) => session.flaps },
-  {
-    id: 'words',
-    header: 'Last error',
-    className: 'wrap',
-    cell: ({ session }) => session.refusal ?? session.lastError ?? '',
-  },
+  ...sessionColumns<Session>(),
 ];
 
 /** Sessions between gateways, over the tunnels; nothing where there is none. */

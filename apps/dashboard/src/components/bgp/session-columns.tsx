@@ -1,0 +1,100 @@
+import { formatDuration, formatMoment } from '../../format/time.ts';
+import { useNow } from '../../live/use-now.ts';
+import type { BgpState } from '../../queries/graphql.ts';
+import type { Column } from '../data-table.tsx';
+import { bgpLooks, State } from '../state.tsx';
+
+export interface BgpSession {
+  readonly state: BgpState;
+  readonly since: string;
+  readonly received: number;
+  readonly accepted: number;
+  readonly advertised: number;
+  readonly flaps: number;
+  readonly lastError: string | null;
+  readonly refusal: string | null;
+}
+
+interface Row {
+  /** null: its gateway has not told of it yet. */
+  readonly session: BgpSession | null;
+}
+
+/** What every table of BGP sessions tells. `remark`: what is to be said of a row that has no error. */
+export function sessionColumns<One extends Row>(remark: (row: One) => string = () => ''): readonly Column<One>[] {
+  return [
+    {
+      id: 'state',
+      header: 'State',
+      sort: ({ session }) => session?.state ?? '',
+      cell: ({ session }) => (session ? <StateSince {...session} /> : <span className="muted">not told yet</span>),
+    },
+    {
+      id: 'prefixes',
+      header: 'Prefixes in',
+      align: 'end',
+      sort: ({ session }) => session?.accepted ?? 0,
+      cell: ({ session }) => (session ? <PrefixesIn {...session} /> : '–'),
+    },
+    {
+      id: 'advertised',
+      header: 'Prefixes out',
+      align: 'end',
+      sort: ({ session }) => session?.advertised ?? 0,
+      cell: ({ session }) => session?.advertised ?? '–',
+    },
+    {
+      id: 'flaps',
+      header: 'Flaps',
+      align: 'end',
+      sort: ({ session }) => session?.flaps ?? 0,
+      cell: ({ session }) => session?.flaps ?? '–',
+    },
+    {
+      id: 'words',
+      header: 'Last error',
+      className: 'wrap',
+      cell: (row) => (
+        <>
+          {row.session && <Words {...row.session} />}
+          {remark(row) && <div className="muted">{remark(row)}</div>}
+        </>
+      ),
+    },
+  ];
+}
+
+/** Since a gateway's start nothing may have changed; then there is no moment to count from. */
+function StateSince({ state, since }: BgpSession) {
+  const now = useNow();
+  const at = Date.parse(since);
+  return (
+    <>
+      <State look={bgpLooks[state]} />
+      {at > 0 && (
+        <span className="second" title={`Since ${formatMoment(since)}`}>
+          for {formatDuration(now - at)}
+        </span>
+      )}
+    </>
+  );
+}
+
+function PrefixesIn({ accepted, received }: BgpSession) {
+  return (
+    <>
+      {accepted}
+      {accepted !== received && <span className="second">of {received} received</span>}
+    </>
+  );
+}
+
+/** An error that is over is told quietly: it says why there were flaps. */
+function Words({ state, lastError, refusal }: BgpSession) {
+  return (
+    <>
+      {lastError && <div className={state === 'ESTABLISHED' ? 'muted' : ''}>{lastError}</div>}
+      {refusal && <div>Refused {refusal}</div>}
+    </>
+  );
+}
