@@ -23,12 +23,17 @@ const REPEAT_MS = 10;
 const SOON = 3;
 const SELDOM_MS = 50;
 const GIVE_UP_MS = 1_000;
-/** While a tunnel is suspected it is asked so often, and the sender is reminded. */
+/** While a tunnel is suspected it is asked so often, at first to know how long it was silent, and the sender is reminded. */
+const EARLY_PROBE_MS = 20;
 const PROBE_MS = 100;
 const REMIND_MS = 500;
-/** Answers have to come for so long before it is trusted again: doubled by every false alarm. */
+/**
+ * Answers have to come for so long before it is trusted again: doubled by every false alarm. A silence that lasted was none:
+ * leaving the path was right, as if BFD had said so.
+ */
 const HOLD_MS = 1_000;
 const MOST_HOLD_MS = 60_000;
+const LASTING_MS = 120;
 /** A waking that comes so much late was a pause of ours: what arrived meanwhile may not be read yet. */
 const LATE_MS = 5;
 
@@ -54,6 +59,8 @@ export class Listener {
   number = 0;
   suspicions = 0;
   falseAlarms = 0;
+  /** Of the last one that ended. */
+  wasRight = true;
   readonly #rate = new Rate();
   #askedMs = 0;
   #firstAskedMs = 0;
@@ -67,6 +74,8 @@ export class Listener {
   #holdMs = HOLD_MS;
   #probedMs = 0;
   #remindedMs = 0;
+  /** When anything was last heard before it was suspected. */
+  #silentSinceMs = 0;
   #answeredMs = Number.NEGATIVE_INFINITY;
   #answeredSinceMs = Number.POSITIVE_INFINITY;
 
@@ -142,7 +151,7 @@ export class Listener {
       this.#rest();
       return 'nothing';
     }
-    if (nowMs >= this.#verdictMs) return this.#suspect(nowMs);
+    if (nowMs >= this.#verdictMs) return this.#suspect(heardMs, nowMs);
     const repeatMs = this.#askedMs + (this.#times < SOON ? REPEAT_MS : SELDOM_MS);
     this.deadline = Math.min(this.#verdictMs, repeatMs);
     if (nowMs < repeatMs) return 'nothing';
@@ -152,33 +161,42 @@ export class Listener {
     return 'ask';
   }
 
-  #suspect(nowMs: number): ListenerAction {
+  #suspect(heardMs: number, nowMs: number): ListenerAction {
     this.state = 'suspecting';
     this.suspicions += 1;
+    this.#silentSinceMs = heardMs;
     this.#probedMs = this.#remindedMs = nowMs;
     this.#answeredMs = Number.NEGATIVE_INFINITY;
     this.#answeredSinceMs = Number.POSITIVE_INFINITY;
-    this.deadline = nowMs + PROBE_MS;
+    this.deadline = nowMs + EARLY_PROBE_MS;
     return 'suspect';
   }
 
   #suspecting(nowMs: number): ListenerAction {
     if (nowMs - this.#answeredMs < 3 * PROBE_MS && nowMs - this.#answeredSinceMs >= this.#holdMs) {
-      this.falseAlarms += 1;
-      // It was later than was waited for, nobody knows by how much.
-      this.#latenessMs = Math.max(this.#latenessMs, this.#marginMs);
-      this.#holdMs = Math.min(MOST_HOLD_MS, this.#holdMs * 2);
+      this.wasRight = this.#answeredSinceMs - this.#silentSinceMs >= LASTING_MS;
+      if (this.wasRight) this.#holdMs = HOLD_MS;
+      else this.#learn();
       this.#rest();
       return 'trust';
     }
-    this.deadline = Math.min(this.#probedMs + PROBE_MS, this.#remindedMs + REMIND_MS);
+    const isEarly = nowMs - this.#silentSinceMs < LASTING_MS;
+    const probeMs = this.#probedMs + (isEarly ? EARLY_PROBE_MS : PROBE_MS);
+    this.deadline = Math.min(probeMs, this.#remindedMs + REMIND_MS);
     if (nowMs >= this.#remindedMs + REMIND_MS) {
       this.#remindedMs = nowMs;
       return 'remind';
     }
-    if (nowMs < this.#probedMs + PROBE_MS) return 'nothing';
+    if (nowMs < probeMs) return 'nothing';
     this.#probedMs = nowMs;
     return 'probe';
+  }
+
+  #learn(): void {
+    this.falseAlarms += 1;
+    // It was later than was waited for, nobody knows by how much.
+    this.#latenessMs = Math.max(this.#latenessMs, this.#marginMs);
+    this.#holdMs = Math.min(MOST_HOLD_MS, this.#holdMs * 2);
   }
 
   /** Listens closely again once there is something to hear. */

@@ -189,6 +189,29 @@ test('a suspicion that was wrong ends after a second of answers', () => {
   assert.ok(left.telemetry().counters.falseSuspicions! >= 1);
 });
 
+test('every false alarm doubles the wait for trust; a silence that lasted is none, and takes that back', () => {
+  const { simulation, left, right } = talking();
+  const waitsAfter = (silenceMs: number) => {
+    simulation.passes = (datagram) => !isOver('one')(datagram);
+    talk(simulation, left, right, silenceMs);
+    assert.equal(left.all('switched').at(-1)!.tunnelId, 'two-1-2');
+    simulation.passes = () => true;
+    const before = simulation.now;
+    while (left.all('switched').at(-1)!.tunnelId === 'two-1-2' && simulation.now < before + 20_000) {
+      talk(simulation, left, right, 10);
+    }
+    const waited = simulation.now - before;
+    talk(simulation, left, right, 500);
+    return Math.round(waited / 1_000);
+  };
+  assert.deepEqual([75, 75, 75].map(waitsAfter), [1, 2, 4]);
+  const { falseSuspicions } = left.telemetry().counters;
+  assert.equal(falseSuspicions, 3);
+  // Shorter than BFD takes to say so.
+  assert.deepEqual([200, 200, 75].map(waitsAfter), [8, 1, 1]);
+  assert.equal(left.telemetry().counters.falseSuspicions, 4);
+});
+
 test('a path that has stood still before gets more time before it is suspected; one that is new does not', () => {
   const isSuspectedAfter = (pausesMs: readonly number[]) => {
     const { simulation, left, right } = talking();

@@ -141,7 +141,7 @@ export class Talks {
       this.#doubt(talker, Doubt.unheard, true, now);
     } else if (action === 'remind') this.#tell(talker, TalkKind.silent, now);
     else if (action === 'trust') {
-      this.counts.falseSuspicions += 1;
+      if (!listener.wasRight) this.counts.falseSuspicions += 1;
       this.#tell(talker, TalkKind.heard, now);
       this.#say(link, TalkKind.heard, listener.number, talker.subject, now);
       this.#doubt(talker, Doubt.unheard, false, now);
