@@ -22,6 +22,7 @@ export interface MachineOwner {
   newConnection(): ConnectionId;
   /** An OPEN was read and agreed with; false: this connection has lost against another one and is gone (§6.8). */
   mayConfirm(machine: Machine, nowMs: number): boolean;
+  /** Its state is another one, or in Connect nobody answered and it tries again. */
   changed(machine: Machine, from: State, event: EventName, nowMs: number): void;
   receiveUpdate(body: Uint8Array, negotiated: NegotiatedSession): MessageError | undefined;
   receiveRefresh(body: Uint8Array, negotiated: NegotiatedSession): MessageError | undefined;
@@ -101,6 +102,7 @@ export class Machine {
       if (event === 'HoldTimer_Expires') {
         this.#error = messageError(Notice.holdTimerExpired, this.#silenceInWords());
       }
+      if (event === 'ConnectRetryTimer_Expires') this.#detail = this.#unansweredInWords();
       if (event === 'SendHoldTimer_Expires') {
         this.#error = messageError(Notice.sendHoldTimerExpired, 'the peer takes nothing of what is sent to it');
       }
@@ -149,13 +151,14 @@ export class Machine {
     const plain = transitions[from][event];
     const isDelayed = plain.whenOpenIsDelayed !== undefined && (configuration.delayOpenS ?? defaults.delayOpenS) > 0;
     const found = isDelayed ? plain.whenOpenIsDelayed! : plain;
-    const isEnd = found.to === 'Idle' ? from !== 'Idle' : event === 'TcpConnectionFails';
+    const isUnanswered = from === 'Connect' && event === 'ConnectRetryTimer_Expires';
+    const isEnd = found.to === 'Idle' ? from !== 'Idle' : event === 'TcpConnectionFails' || isUnanswered;
     if (isEnd) this.#remember(event, found.do);
     for (const action of found.do) this.#do(action, event, nowMs);
     this.state = found.to;
     this.#received = undefined;
     this.#detail = '';
-    if (found.to !== from) this.#owner.changed(this, from, event, nowMs);
+    if (found.to !== from || isUnanswered) this.#owner.changed(this, from, event, nowMs);
     if (event === 'UpdateMsg' || event === 'RouteRefreshMsg') this.#deliver(found.do, nowMs);
   }
 
@@ -289,6 +292,13 @@ export class Machine {
   #silenceInWords(): string {
     const holdTimeS = this.negotiated?.holdTimeS ?? LARGE_HOLD_MS / 1_000;
     return `nothing was heard of the peer for ${holdTimeS} s: check that it still runs and that TCP 179 is open`;
+  }
+
+  /** Segments with a wrong signature, or without one that is asked for, get no answer at all (RFC 2385 §4.1). */
+  #unansweredInWords(): string {
+    const { connectRetryS = defaults.connectRetryS, md5Key } = this.#owner.configuration;
+    const key = md5Key === undefined ? 'that it asks for no password' : 'that both have the same password';
+    return `the peer does not answer within ${connectRetryS} s: check that it can be reached, that TCP 179 is open, and ${key}`;
   }
 
   #openMessage(): Uint8Array {

@@ -91,5 +91,5 @@ function reasonInWords(
     return `${noticeName(sent.code, sent.subcode)}${sent.reason === '' ? '' : `: ${sent.reason}`}`;
   }
   if (event === 'TcpConnectionFails') return detail === '' ? 'the connection ended' : `the connection ended: ${detail}`;
-  return `ended by ${event}`;
+  return detail === '' ? `ended by ${event}` : detail;
 }

@@ -203,6 +203,7 @@ test('a peer that hangs before it answers is given up after ConnectRetryTime and
   opposite.pass(30_000);
   assert.equal(opposite.taken('close')[0]?.connection, first?.connection);
   assert.equal(opposite.taken('connect').length, 2);
+  assert.equal(opposite.session.state, 'Connect');
 });
 
 test('DelayOpen waits for the peer’s OPEN, and answers it at once (§8.1.1, event 20)', () => {

@@ -319,7 +319,10 @@ export class Session {
 
   #changed(machine: Machine, from: State, event: EventName, nowMs: number): void {
     if (machine.state === 'Established') this.#entered(machine, event, nowMs);
-    if (machine.state === 'Active' && event === 'TcpConnectionFails') this.#attemptFailed(machine.reason!);
+    const isUnanswered = from === 'Connect' && event === 'ConnectRetryTimer_Expires';
+    if (isUnanswered || (machine.state === 'Active' && event === 'TcpConnectionFails')) {
+      this.#attemptFailed(machine.reason!);
+    }
     // A second connection that broke before its OPEN leaves nothing to try again: that is the first one's business.
     if (machine === this.#second && machine.state === 'Active' && machine.connection === null) this.#second = undefined;
     if (machine.state === 'Idle') this.#ended(machine, from, event, nowMs);
