@@ -59,14 +59,8 @@ export function pathKey({ treatment, edgeId }: Pick<PathReport, 'treatment' | 'e
 /** Takes a report in; what it leaves out, as an edge one release older does, is not known any more. */
 export function hear(before: Said, telemetry: Telemetry, now: number): Said {
   const { paths = [], breakout = [], reach = [], bfdPeers = [], bgp } = telemetry;
-  const session = (known: Said['bgpFabric'], sessions: readonly BgpSessionTelemetry[] = []) =>
-    follow(
-      known,
-      sessions,
-      ({ id }) => id,
-      ({ state }) => state,
-      now,
-    );
+  const sessions = (known: Said['bgpFabric'], told: readonly BgpSessionTelemetry[] = []) =>
+    followSessions(known, told, telemetry.wallMs, now);
   return {
     paths: follow(before.paths, paths, pathKey, ({ tunnelIds }) => tunnelIds[0], now),
     breakout: follow(
@@ -93,8 +87,8 @@ export function hear(before: Said, telemetry: Telemetry, now: number): Said {
     shaping: new Map(telemetry.shaping?.map((one) => [one.uplinkId, one])),
     protection: telemetry.protection ?? null,
     counters: telemetry.counters,
-    bgpNeighbours: session(before.bgpNeighbours, bgp?.neighbours),
-    bgpFabric: session(before.bgpFabric, bgp?.fabric),
+    bgpNeighbours: sessions(before.bgpNeighbours, bgp?.neighbours),
+    bgpFabric: sessions(before.bgpFabric, bgp?.fabric),
     bgpRoutes: bgp?.routes ?? [],
     bgpRoutesTotal: bgp?.routesTotal ?? 0,
   };
@@ -113,6 +107,27 @@ function follow<T>(
       const known = before.get(key(report));
       const isSame = known !== undefined && told(known) === told(report);
       return [key(report), { ...report, since: isSame ? known.since : now }];
+    }),
+  );
+}
+
+/**
+ * A session tells itself when it came into its state, so that neither our own restart nor one that ended and came back
+ * between two reports makes it younger or older than it is. Its gateway's clock only measures how long ago that was.
+ */
+function followSessions(
+  before: Said['bgpFabric'],
+  sessions: readonly BgpSessionTelemetry[],
+  wallMs: number,
+  now: number,
+): Said['bgpFabric'] {
+  return new Map(
+    sessions.map((session): [string, BgpSessionTelemetry & Since] => {
+      const { id, state, sinceMs } = session;
+      const known = before.get(id);
+      const isSame = known !== undefined && known.state === state && known.sinceMs === sinceMs;
+      const ageMs = sinceMs > 0 ? Math.max(0, wallMs - sinceMs) : 0;
+      return [id, { ...session, since: isSame ? known.since : now - ageMs }];
     }),
   );
 }

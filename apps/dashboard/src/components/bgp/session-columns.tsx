@@ -64,18 +64,14 @@ export function sessionColumns<One extends Row>(remark: (row: One) => string = (
   ];
 }
 
-/** Since a gateway's start nothing may have changed; then there is no moment to count from. */
 function StateSince({ state, since }: BgpSession) {
   const now = useNow();
-  const at = Date.parse(since);
   return (
     <>
       <State look={bgpLooks[state]} />
-      {at > 0 && (
-        <span className="second" title={`Since ${formatMoment(since)}`}>
-          for {formatDuration(now - at)}
-        </span>
-      )}
+      <span className="second" title={`Since ${formatMoment(since)}`} data-since={since}>
+        for {formatDuration(now - Date.parse(since))}
+      </span>
     </>
   );
 }
