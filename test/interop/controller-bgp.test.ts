@@ -60,6 +60,23 @@ test('BGP is asked for with a key that nothing answers with, refused by field wh
   match(wide.body.errors[0].extensions.fields.prefix, /cannot be allowed everything/);
   const allowed = await allow('172.16.0.0/16', 24);
   equal(allowed.body.data.addBgpAllowance.bgpAllowance.text, '172.16.0.0/16-24');
+  const { id: allowanceId } = allowed.body.data.addBgpAllowance.bgpAllowance;
+  const widen = (more: object) =>
+    controller.adminRaw(
+      `mutation ($input: UpdateBgpAllowanceInput!) { updateBgpAllowance(input: $input) { bgpAllowance {
+        id text preference } } }`,
+      { input: { id: allowanceId, prefix: '172.16.0.0/12', longest: 24, ...more } },
+    );
+  const widened = await widen({ preference: 10 });
+  deepEqual(widened.body.data.updateBgpAllowance.bgpAllowance, {
+    ...{ id: allowanceId, text: '172.16.0.0/12-24', preference: 10 },
+  });
+  const kept = await widen({ longest: 20 });
+  deepEqual(kept.body.data.updateBgpAllowance.bgpAllowance, {
+    ...{ id: allowanceId, text: '172.16.0.0/12-20', preference: 10 },
+  });
+  match((await widen({ prefix: '0.0.0.0/0' })).body.errors[0].extensions.fields.prefix, /cannot be allowed everything/);
+  equal((await widen({ id: 'nobody' })).body.errors[0].extensions.code, 'NOT_FOUND');
   const seen = await controller.adminRaw(
     '{ auditLog(first: 9) { edges { node { action subject } } } bgp { as } bgpNeighbours(first: 5) { edges { node { name } } } }',
     {},
@@ -72,7 +89,6 @@ test('BGP is asked for with a key that nothing answers with, refused by field wh
       input: { id: gone },
     });
   equal((await remove('removeBgpNeighbour', id)).body.data.removeBgpNeighbour.removedId, id);
-  const { id: allowanceId } = allowed.body.data.addBgpAllowance.bgpAllowance;
   equal((await remove('removeBgpAllowance', allowanceId)).body.data.removeBgpAllowance.removedId, allowanceId);
   const { bgpNeighbours, bgpAllowances } = await controller.admin(
     '{ bgpNeighbours(first: 5) { totalCount } bgpAllowances(first: 5) { totalCount } }',

@@ -51,6 +51,7 @@ const sampleInputs = (ids: {
   updateBgpNeighbour: { id: 'bgp_none', holdSeconds: 30 },
   removeBgpNeighbour: { id: 'bgp_none' },
   addBgpAllowance: { siteId: ids.siteId, prefix: '172.16.0.0/16', longest: 24 },
+  updateBgpAllowance: { id: 'allowance_none', prefix: '172.16.0.0/16' },
   removeBgpAllowance: { id: 'allowance_none' },
 });
 
@@ -86,6 +87,7 @@ const actionOf = {
   updateBgpNeighbour: 'bgp.neighbour.update',
   removeBgpNeighbour: 'bgp.neighbour.remove',
   addBgpAllowance: 'bgp.allowance.add',
+  updateBgpAllowance: 'bgp.allowance.update',
   removeBgpAllowance: 'bgp.allowance.remove',
 } as const;
 

@@ -24,6 +24,12 @@ const addDocument = `mutation BgpAllow($input: AddBgpAllowanceInput!) {
 const addSchema = z.object({
   addBgpAllowance: z.object({ bgpAllowance: z.object({ id: z.string(), text: z.string() }) }),
 });
+const setDocument = `mutation BgpAllowanceSet($input: UpdateBgpAllowanceInput!) {
+  updateBgpAllowance(input: $input) { bgpAllowance { id text preference } }
+}`;
+const setSchema = z.object({
+  updateBgpAllowance: z.object({ bgpAllowance: allowanceSchema.omit({ site: true }) }),
+});
 const removeDocument =
   'mutation BgpDisallow($input: RemoveBgpInput!) { removeBgpAllowance(input: $input) { removedId } }';
 const removeSchema = z.object({ removeBgpAllowance: z.object({ removedId: z.string() }) });
@@ -33,6 +39,7 @@ export function bgpAllow(): Command {
     .description('what the routers of a site may bring into the fabric: other gateways take nothing else')
     .addCommand(list())
     .addCommand(add())
+    .addCommand(set())
     .addCommand(remove());
 }
 
@@ -78,6 +85,47 @@ function add(): Command {
     });
 }
 
+interface SetOptions {
+  readonly prefix?: string;
+  readonly preference?: string;
+  readonly json?: boolean;
+}
+
+function set(): Command {
+  return new Command('set')
+    .argument('<site>')
+    .argument('<prefix>', 'as `patronus bgp allow list` shows it')
+    .description('change what is given; routes that stay allowed are withdrawn nowhere')
+    .option('--prefix <prefix>', 'what it may bring instead, such as 172.16.0.0/16-24')
+    .option('--preference <number>', 'where several sites may bring it, the lowest is preferred; none: this site alone')
+    .option('--json', 'one JSON object for programs')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ patronus bgp allow set berlin 172.16.0.0/16 --prefix 172.16.0.0/16-24\n  $ patronus bgp allow set berlin 172.16.0.0/16-24 --preference 10',
+    )
+    .action(async (site: string, prefix: string, options: SetOptions) => {
+      const { preference } = options;
+      if (options.prefix === undefined && preference === undefined) {
+        throw new CliError('nothing is to be changed; `--help` shows what can be', 1, 'USAGE');
+      }
+      const { id, text } = await allowanceOf(site, prefix);
+      const input = {
+        ...{ id, ...range(options.prefix ?? text) },
+        ...(preference !== undefined && { preference: preference === 'none' ? null : Number(preference) }),
+      };
+      const { bgpAllowance } = (await query(setDocument, { input }, setSchema)).updateBgpAllowance;
+      if (options.json === true) printJson(bgpAllowance);
+      else printLine(`${site} may bring ${bgpAllowance.text} into the fabric now.`);
+    });
+}
+
+async function allowanceOf(site: string, prefix: string) {
+  const found = (await allowancesOf(site)).find(({ id, text }) => id === prefix || text === prefix);
+  if (found !== undefined) return found;
+  const advice = `\`patronus bgp allow list --site ${site}\` shows what is`;
+  throw new CliError(`${site} is not allowed ${prefix}; ${advice}`, 1, 'NOT_FOUND');
+}
+
 function remove(): Command {
   return new Command('remove')
     .argument('<site>')
@@ -85,11 +133,7 @@ function remove(): Command {
     .description('let it no longer; other gateways let its routes go')
     .option('--json', 'one JSON object for programs')
     .action(async (site: string, prefix: string, options: { json?: boolean }) => {
-      const found = (await allowancesOf(site)).find(({ id, text }) => id === prefix || text === prefix);
-      if (found === undefined) {
-        const advice = `\`patronus bgp allow list --site ${site}\` shows what is`;
-        throw new CliError(`${site} is not allowed ${prefix}; ${advice}`, 1, 'NOT_FOUND');
-      }
+      const found = await allowanceOf(site, prefix);
       const { removeBgpAllowance } = await query(removeDocument, { input: { id: found.id } }, removeSchema);
       if (options.json === true) printJson(removeBgpAllowance);
       else printLine(`${site} may bring ${found.text} no longer.`);

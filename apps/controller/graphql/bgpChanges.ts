@@ -5,6 +5,7 @@ import { addBgpNeighbour } from '../services/addBgpNeighbour.ts';
 import { removeBgpAllowance } from '../services/removeBgpAllowance.ts';
 import { removeBgpNeighbour } from '../services/removeBgpNeighbour.ts';
 import { updateBgp } from '../services/updateBgp.ts';
+import { updateBgpAllowance } from '../services/updateBgpAllowance.ts';
 import { updateBgpNeighbour } from '../services/updateBgpNeighbour.ts';
 import { builder, type GraphContext } from './builder.ts';
 import { found, run } from './mutations.ts';
@@ -70,6 +71,14 @@ const addAllowanceInput = builder.inputType('AddBgpAllowanceInput', {
     preference: t.int({ description: 'Where several sites may bring it, the lowest is preferred.' }),
   }),
 });
+const updateAllowanceInput = builder.inputType('UpdateBgpAllowanceInput', {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    prefix: t.string({ required: true }),
+    longest: t.int({ description: 'The longest prefix inside of it that is taken; left out: the prefix alone.' }),
+    preference: t.int({ description: 'null: this site alone may bring it; left out it stays.' }),
+  }),
+});
 const updateInput = builder.inputType('UpdateBgpInput', {
   fields: (t) => ({
     as: t.float(),
@@ -84,6 +93,10 @@ interface Refs {
   readonly bgpRef: Ref<Record<string, never>>;
   readonly neighbourRef: Ref<BgpNeighbour>;
   readonly allowanceRef: Ref<BgpAllowance>;
+}
+
+function allowanceOf({ core }: GraphContext, wanted: string): { allowance: BgpAllowance } {
+  return { allowance: found(core.network.current.bgp.allowances.find(({ id }) => id === wanted)) };
 }
 
 function neighbourOf({ core }: GraphContext, wanted: string): { neighbour: BgpNeighbour } {
@@ -129,11 +142,15 @@ export function defineBgpChanges({ bgpRef, neighbourRef, allowanceRef }: Refs): 
     addBgpAllowance: t.field({
       type: allowancePayload,
       args: { input: t.arg({ type: addAllowanceInput, required: true }) },
-      resolve: async (_, { input }, context) => {
-        const { allowanceId } = await run(context, addBgpAllowance, input);
-        const { allowances } = context.core.network.current.bgp;
-        return { allowance: found(allowances.find(({ id }) => id === allowanceId)) };
-      },
+      resolve: async (_, { input }, context) =>
+        allowanceOf(context, (await run(context, addBgpAllowance, input)).allowanceId),
+    }),
+    updateBgpAllowance: t.field({
+      type: allowancePayload,
+      description: 'Routes that stay allowed are withdrawn nowhere.',
+      args: { input: t.arg({ type: updateAllowanceInput, required: true }) },
+      resolve: async (_, { input }, context) =>
+        allowanceOf(context, (await run(context, updateBgpAllowance, input)).allowanceId),
     }),
     removeBgpAllowance: t.field({
       type: removePayload,

@@ -20,7 +20,8 @@ export const rangeInputSchema = z
     const { length, family } = parsed.value;
     const most = family === 4 ? 32 : 128;
     if (longest != null && (longest < length || longest > most)) {
-      context.addIssue({ code: 'custom', path: ['longest'], message: `from ${length} to ${most}` });
+      const message = `the longest inside of ${formatPrefix(parsed.value)} is from ${length} to ${most}`;
+      context.addIssue({ code: 'custom', path: ['longest'], message });
       return z.NEVER;
     }
     return { prefix: formatPrefix(parsed.value), longest: longest ?? length };

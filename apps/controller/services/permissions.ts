@@ -45,6 +45,7 @@ const table = {
   'bgp.neighbour.update': operators,
   'bgp.neighbour.remove': operators,
   'bgp.allowance.add': operators,
+  'bgp.allowance.update': operators,
   'bgp.allowance.remove': operators,
   'steering.update': operators,
   'alarm.acknowledge': operators,

@@ -35,6 +35,7 @@ const table = {
   'bgp.neighbour.update': operators,
   'bgp.neighbour.remove': operators,
   'bgp.allowance.add': operators,
+  'bgp.allowance.update': operators,
   'bgp.allowance.remove': operators,
   'steering.update': operators,
 } as const satisfies Record<string, readonly Role[]>;
