@@ -7,6 +7,9 @@ export const MAX_BGP_NEIGHBOURS = 64;
 export const MAX_BGP_ALLOWANCES = 256;
 export const DEFAULT_HOLD_SECONDS = 90;
 export const DEFAULT_MAX_PREFIXES = 10_000;
+/** Of its most prefixes, the part from which a router is close to them. */
+export const PREFIXES_WARN_AT = 0.8;
+export const DEFAULT_RESTART_AFTER_SECONDS = 300;
 /** TCP's MD5 option in Linux takes no more (RFC 2385 §4.5 leaves it open). Bytes of UTF-8. */
 export const LONGEST_BGP_KEY = 80;
 
@@ -47,6 +50,8 @@ export interface BgpNeighbour {
   readonly keepaliveSeconds: number | null;
   /** The session ends above this (RFC 4486 §4). */
   readonly maxPrefixes: number;
+  /** Until a router that brought more is called again. */
+  readonly restartAfterSeconds: number;
   /** Only from one hop away (RFC 5082). */
   readonly gtsm: boolean;
   /** The session ends as soon as BFD says that the router is gone (RFC 5882 §4.3). */

@@ -34,7 +34,8 @@ const base: Model = {
 };
 const neighbour: BgpNeighbour = {
   ...{ id: 'n1', edgeId: 'e1', name: 'Core', address: '10.1.0.1', remoteAs: 65_001, interface: 'lan0', key: null },
-  ...{ passive: false, holdSeconds: 90, keepaliveSeconds: null, maxPrefixes: 1000, gtsm: false, bfd: false },
+  ...{ passive: false, holdSeconds: 90, keepaliveSeconds: null, gtsm: false, bfd: false },
+  ...{ maxPrefixes: 1000, restartAfterSeconds: 300 },
   ...{ import: { prefixes: null, communities: [], localPreference: null }, export: null },
 };
 const allowance: BgpAllowance = { id: 'a1', siteId: 's1', prefix: '172.16.0.0/16', longest: 24, preference: null };

@@ -1,5 +1,10 @@
 /** BGP between controller and edge: its part of the configuration, and what an edge tells of it. */
-import { fabricPeerRoles, MAX_BGP_ALLOWANCES, MAX_BGP_NEIGHBOURS } from '@patronus/fabric';
+import {
+  DEFAULT_RESTART_AFTER_SECONDS,
+  fabricPeerRoles,
+  MAX_BGP_ALLOWANCES,
+  MAX_BGP_NEIGHBOURS,
+} from '@patronus/fabric';
 import { parsePrefix } from '@patronus/net';
 import { z } from 'zod';
 import { addressSchema, identifierSchema, interfaceNameSchema, prefixSchema } from './names.ts';
@@ -43,6 +48,8 @@ export const bgpNeighbourSchema = z.object({
   holdSeconds: z.int().min(0).max(0xffff),
   keepaliveSeconds: z.int().min(1).max(0xffff).nullable(),
   maxPrefixes: z.int().min(1).max(10_000_000),
+  /** Until it is called again after it brought more. */
+  restartAfterSeconds: z.int().min(1).max(86_400).default(DEFAULT_RESTART_AFTER_SECONDS),
   gtsm: z.boolean(),
   bfdPeerId: identifierSchema.nullable(),
   /** null: nothing passes (RFC 8212). */

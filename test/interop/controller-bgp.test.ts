@@ -36,14 +36,17 @@ test('BGP is asked for with a key that nothing answers with, refused by field wh
   const update = (more: object) =>
     controller.adminRaw(
       `mutation ($input: UpdateBgpNeighbourInput!) { updateBgpNeighbour(input: $input) { bgpNeighbour {
-        id name remoteAs interface holdSeconds maxPrefixes hasKey bfd import { prefixes } export { everything } } } }`,
+        id name remoteAs interface holdSeconds maxPrefixes restartAfterSeconds hasKey bfd import { prefixes } export { everything } } } }`,
       { input: { id, ...more } },
     );
+  const untouched = await update({});
+  equal(untouched.body.data.updateBgpNeighbour.bgpNeighbour.restartAfterSeconds, 300);
+  await update({ restartAfterSeconds: 60 });
   const changed = await update({ maxPrefixes: 50, bfd: true, import: null });
   ok(!changed.text.includes('never told'), changed.text);
   deepEqual(changed.body.data.updateBgpNeighbour.bgpNeighbour, {
     ...{ id, name: 'Core', remoteAs: 65_001, interface: 'lan0', holdSeconds: 90, maxPrefixes: 50, hasKey: true },
-    ...{ bfd: true, import: null, export: { everything: true } },
+    ...{ restartAfterSeconds: 60, bfd: true, import: null, export: { everything: true } },
   });
   const keyless = await update({ key: null });
   equal(keyless.body.data.updateBgpNeighbour.bgpNeighbour.hasKey, false);

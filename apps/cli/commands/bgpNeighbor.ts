@@ -116,6 +116,7 @@ interface AddOptions {
   readonly holdTime?: string;
   readonly keepalive?: string;
   readonly maxPrefixes?: string;
+  readonly restartAfter?: string;
   readonly gtsm?: boolean;
   readonly bfd?: boolean;
   readonly import?: string;
@@ -145,6 +146,7 @@ function add(): Command {
     .option('--hold-time <seconds>')
     .option('--keepalive <seconds>', 'a third of the hold time unless said')
     .option('--max-prefixes <count>', 'end the session above this')
+    .option('--restart-after <seconds>', 'until a router that brought more is called again; 300 unless said')
     .option('--gtsm', 'only from one hop away (RFC 5082)')
     .option('--bfd', 'end the session as soon as BFD says that the router is gone')
     .option('--json', 'one JSON object for programs')
@@ -160,7 +162,7 @@ function add(): Command {
         ...{ edgeId: await gatewayOf(site), name, address, remoteAs: Number(options.as), passive, gtsm, bfd },
         ...{ interface: options.interface ?? null, key: process.env.PATRONUS_BGP_KEY || null },
         ...{ holdSeconds: number(options.holdTime), keepaliveSeconds: number(options.keepalive) },
-        maxPrefixes: number(options.maxPrefixes),
+        ...{ maxPrefixes: number(options.maxPrefixes), restartAfterSeconds: number(options.restartAfter) },
         import: policyOf(options.import, inwards),
         export: policyOf(options.export, {}),
       };

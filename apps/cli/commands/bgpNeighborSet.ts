@@ -25,6 +25,7 @@ interface SetOptions {
   readonly holdTime?: string;
   readonly keepalive?: string;
   readonly maxPrefixes?: string;
+  readonly restartAfter?: string;
   readonly gtsm?: string;
   readonly bfd?: string;
   readonly import?: string;
@@ -52,6 +53,7 @@ export function set(): Command {
     .option('--hold-time <seconds>')
     .option('--keepalive <seconds>', 'none: a third of the hold time')
     .option('--max-prefixes <count>', 'end the session above this')
+    .option('--restart-after <seconds>', 'until a router that brought more is called again')
     .option('--gtsm <yes|no>', 'only from one hop away (RFC 5082)')
     .option('--bfd <yes|no>', 'end the session as soon as BFD says that the router is gone')
     .option('--key <from>', 'environment: read PATRONUS_BGP_KEY; none: no key any more')
@@ -83,6 +85,7 @@ function changesOf(options: SetOptions): Record<string, unknown> {
     ...{ passive: yesOrNo('passive', options.passive), gtsm: yesOrNo('gtsm', options.gtsm) },
     bfd: yesOrNo('bfd', options.bfd),
     ...{ holdSeconds: number(options.holdTime), maxPrefixes: number(options.maxPrefixes) },
+    restartAfterSeconds: number(options.restartAfter),
     keepaliveSeconds: keepalive === 'none' ? null : number(keepalive),
     key: keyFrom(options.key),
     import: options.import === undefined ? undefined : policyOf(options.import, inwards),

@@ -45,6 +45,9 @@ neighbourRef.implement({
       description: 'null: a third of the hold time.',
     }),
     maxPrefixes: t.exposeInt('maxPrefixes', { description: 'The session ends above this (RFC 4486).' }),
+    restartAfterSeconds: t.exposeInt('restartAfterSeconds', {
+      description: 'Until a router that brought more than `maxPrefixes` is called again.',
+    }),
     gtsm: t.exposeBoolean('gtsm', { description: 'Only from one hop away (RFC 5082).' }),
     bfd: t.exposeBoolean('bfd', { description: 'Ends as soon as BFD says that the router is gone (RFC 5882).' }),
     import: t.field({

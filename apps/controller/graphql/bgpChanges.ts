@@ -26,6 +26,7 @@ const policyInput = builder.inputType('BgpPolicyInput', {
     localPreference: t.float({ description: 'Inwards only; higher is preferred.' }),
   }),
 });
+const RESTART_AFTER = 'Until a router that brought more than `maxPrefixes` is called again.';
 const addNeighbourInput = builder.inputType('AddBgpNeighbourInput', {
   fields: (t) => ({
     edgeId: t.id({ required: true }),
@@ -38,6 +39,7 @@ const addNeighbourInput = builder.inputType('AddBgpNeighbourInput', {
     holdSeconds: t.int(),
     keepaliveSeconds: t.int(),
     maxPrefixes: t.int(),
+    restartAfterSeconds: t.int({ description: RESTART_AFTER }),
     gtsm: t.boolean(),
     bfd: t.boolean(),
     import: t.field({ type: policyInput, description: 'Left out: nothing comes in (RFC 8212).' }),
@@ -57,6 +59,7 @@ const updateNeighbourInput = builder.inputType('UpdateBgpNeighbourInput', {
     holdSeconds: t.int(),
     keepaliveSeconds: t.int({ description: 'null: a third of the hold time.' }),
     maxPrefixes: t.int(),
+    restartAfterSeconds: t.int({ description: RESTART_AFTER }),
     gtsm: t.boolean(),
     bfd: t.boolean(),
     import: t.field({ type: policyInput, description: 'null: nothing comes in.' }),

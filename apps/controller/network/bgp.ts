@@ -44,6 +44,7 @@ function toNeighbour(row: BgpNeighbourRow): BgpNeighbour {
     ...{ id: row.id, edgeId: row.edge_id, name: row.name, address: row.address, remoteAs: Number(row.remote_as) },
     ...{ interface: row.interface, key: row.key, passive: row.is_passive === 1, holdSeconds: row.hold_seconds },
     ...{ keepaliveSeconds: row.keepalive_seconds, maxPrefixes: row.max_prefixes },
+    restartAfterSeconds: row.restart_after_seconds,
     ...{ gtsm: row.has_gtsm === 1, bfd: row.has_bfd === 1 },
     import: row.import_policy === null ? null : JSON.parse(row.import_policy),
     export: row.export_policy === null ? null : JSON.parse(row.export_policy),

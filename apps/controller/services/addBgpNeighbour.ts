@@ -1,4 +1,4 @@
-import { DEFAULT_HOLD_SECONDS, DEFAULT_MAX_PREFIXES } from '@patronus/fabric';
+import { DEFAULT_HOLD_SECONDS, DEFAULT_MAX_PREFIXES, DEFAULT_RESTART_AFTER_SECONDS } from '@patronus/fabric';
 import { bgpNeighbourSchema } from '@patronus/protocol';
 import { z } from 'zod';
 import { policyInputSchema, requireEdge } from './bgp.ts';
@@ -20,6 +20,7 @@ const input = z.object({
   holdSeconds: shape.holdSeconds.nullish(),
   keepaliveSeconds: shape.keepaliveSeconds.nullish(),
   maxPrefixes: shape.maxPrefixes.nullish(),
+  restartAfterSeconds: shape.restartAfterSeconds.unwrap().nullish(),
   gtsm: z.boolean().nullish(),
   bfd: z.boolean().nullish(),
   import: policyInputSchema,
@@ -47,6 +48,7 @@ export const addBgpNeighbour: Verb<z.infer<typeof input>, { bgpNeighbourId: stri
         hold_seconds: neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS,
         keepalive_seconds: neighbour.keepaliveSeconds ?? null,
         max_prefixes: neighbour.maxPrefixes ?? DEFAULT_MAX_PREFIXES,
+        restart_after_seconds: neighbour.restartAfterSeconds ?? DEFAULT_RESTART_AFTER_SECONDS,
         ...{ has_gtsm: gtsm === true ? 1 : 0, has_bfd: bfd === true ? 1 : 0 },
         import_policy: neighbour.import == null ? null : JSON.stringify(neighbour.import),
         export_policy: neighbour.export == null ? null : JSON.stringify(neighbour.export),

@@ -20,6 +20,7 @@ const input = z.object({
   /** null: a third of the hold time. */
   keepaliveSeconds: shape.keepaliveSeconds.optional(),
   maxPrefixes: shape.maxPrefixes.nullish(),
+  restartAfterSeconds: shape.restartAfterSeconds.unwrap().nullish(),
   gtsm: z.boolean().nullish(),
   bfd: z.boolean().nullish(),
   /** null: nothing passes. */
@@ -56,6 +57,7 @@ export const updateBgpNeighbour: Verb<z.infer<typeof input>, { bgpNeighbourId: s
       hold_seconds: change.holdSeconds ?? row.hold_seconds,
       keepalive_seconds: change.keepaliveSeconds === undefined ? row.keepalive_seconds : change.keepaliveSeconds,
       max_prefixes: change.maxPrefixes ?? row.max_prefixes,
+      restart_after_seconds: change.restartAfterSeconds ?? row.restart_after_seconds,
       has_gtsm: flag(change.gtsm, row.has_gtsm),
       has_bfd: flag(change.bfd, row.has_bfd),
       import_policy: policy(change.import, row.import_policy),

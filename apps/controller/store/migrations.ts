@@ -99,6 +99,8 @@ const bgp = [
 
 const probeTargets = [`alter table uplink add column probe_targets text not null default '[]'`];
 
+const bgpRestart = [`alter table bgp_neighbour add column restart_after_seconds integer not null default 300`];
+
 function steps(statements: readonly string[]): Migration {
   return {
     async up(db: Kysely<unknown>) {
@@ -115,6 +117,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-bfd-peers': steps(bfdPeers),
   '0006-bgp': steps(bgp),
   '0007-probe-targets': steps(probeTargets),
+  '0008-bgp-restart': steps(bgpRestart),
 };
 
 export const migrationProvider: MigrationProvider = {

@@ -171,6 +171,7 @@ export interface BgpNeighbourRow {
   hold_seconds: number;
   keepalive_seconds: number | null;
   max_prefixes: number;
+  restart_after_seconds: number;
   has_gtsm: number;
   has_bfd: number;
   /** `BgpPolicy` of @patronus/fabric; null: nothing passes. */

@@ -52,7 +52,7 @@ function modelOf({ sites, routers, reflectors = [], allowances = [] }: Wanted): 
         beside.map((number) => ({
           ...{ id: `r${router}e${number}`, edgeId: `e${number}`, name: router, address: `10.0.${router}.2` },
           ...{ remoteAs: 65_000 + Number(router), interface: 'lan0', key: null, passive: false, holdSeconds: 90 },
-          ...{ keepaliveSeconds: null, maxPrefixes: 100, gtsm: false, bfd: false },
+          ...{ keepaliveSeconds: null, maxPrefixes: 100, restartAfterSeconds: 60, gtsm: false, bfd: false },
           ...{ import: everything, export: everything },
         })),
       ),
@@ -232,7 +232,8 @@ test('an IPv6 route of a router reaches the others under our overlay address, as
     neighbours: [
       {
         ...{ id: 'r1', edgeId: 'e1', name: 'r1', address: 'fd00:1::2', remoteAs: 65_001, interface: 'lan0', key: null },
-        ...{ passive: false, holdSeconds: 90, keepaliveSeconds: null, maxPrefixes: 9, gtsm: false, bfd: false },
+        ...{ passive: false, holdSeconds: 90, keepaliveSeconds: null, gtsm: false, bfd: false },
+        ...{ maxPrefixes: 9, restartAfterSeconds: 60 },
         ...{ import: everything, export: everything },
       },
     ],

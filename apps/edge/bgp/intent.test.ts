@@ -25,7 +25,8 @@ const neighbour = {
     key: 'hush',
     passive: false,
   },
-  ...{ holdSeconds: 30, keepaliveSeconds: null, maxPrefixes: 100, gtsm: true, bfdPeerId: 'n1' },
+  ...{ holdSeconds: 30, keepaliveSeconds: null, gtsm: true, bfdPeerId: 'n1' },
+  ...{ maxPrefixes: 100, restartAfterSeconds: 60 },
   ...{ import: policy, export: { ...policy, communities: [] } },
 };
 const edge = (number: number, siteId = `s${number}`) => ({

@@ -15,7 +15,7 @@ import {
   type SpeakerConfiguration,
   type StatementSource,
 } from '@patronus/bgp';
-import type { FabricPeerRole, PrefixRange } from '@patronus/fabric';
+import { type FabricPeerRole, PREFIXES_WARN_AT, type PrefixRange } from '@patronus/fabric';
 import { type IpAddress, type Prefix, parseAddress, parsePrefix } from '@patronus/net';
 import type { BgpConfiguration, BgpNeighbourConfiguration, Configuration } from '@patronus/protocol';
 import { EdgeError } from '../errors.ts';
@@ -31,8 +31,6 @@ const USUAL_PREFERENCE = 100;
 const FABRIC_HOLD_S = 30;
 const FABRIC_RETRY_S = 5;
 const ROUTER_RETRY_S = 10;
-/** Until a router is called again that brought more than it may. */
-const OVER_LIMIT_RESTART_S = 300;
 const IPV4 = familyKey(1, 1);
 const IPV6 = familyKey(2, 1);
 
@@ -162,7 +160,7 @@ function routerOf(
   identifier: number,
   { uplinks }: Configuration,
 ): Omit<NeighbourConfiguration, 'routes'> {
-  const { id, remoteAs, holdSeconds, keepaliveSeconds, maxPrefixes, gtsm, key } = neighbour;
+  const { id, remoteAs, holdSeconds, keepaliveSeconds, maxPrefixes, restartAfterSeconds, gtsm, key } = neighbour;
   const address = parseAddress(neighbour.address) as IpAddress;
   const family = address.family === 4 ? IPV4 : IPV6;
   // Nothing listens on an uplink: whoever is there is called.
@@ -174,7 +172,7 @@ function routerOf(
       ...{ localAs, peerAs: remoteAs, identifier, families: [family], holdTimeS: holdSeconds, isPassive },
       connectRetryS: ROUTER_RETRY_S,
       ...(keepaliveSeconds === null ? {} : { keepaliveS: keepaliveSeconds }),
-      prefixLimits: [{ family, most: maxPrefixes, restartS: OVER_LIMIT_RESTART_S }],
+      prefixLimits: [{ family, most: maxPrefixes, warnAt: PREFIXES_WARN_AT, restartS: restartAfterSeconds }],
       // Its routes stay while it restarts. What forwards here ends with the speaker: nothing of ours survives.
       gracefulRestart: { restartTimeS: 0, isForNotification: true, isRestarting: false, families: [] },
       ...(gtsm ? { ttlSecurityHops: 1 } : neighbour.interface === null ? { multihop: 255 } : {}),

@@ -52,7 +52,8 @@ function pair(most: number) {
     neighbours: [
       {
         ...{ id: 'r1', name: 'Core', address: '10.1.0.2', remoteAs: 65_001, interface: 'lan0', key: 'hush' },
-        ...{ passive: false, holdSeconds: 9, keepaliveSeconds: null, maxPrefixes: most, gtsm: false, bfdPeerId: null },
+        ...{ passive: false, holdSeconds: 9, keepaliveSeconds: null, gtsm: false, bfdPeerId: null },
+        ...{ maxPrefixes: most, restartAfterSeconds: 60 },
         ...{ import: everything, export: everything },
       },
     ],

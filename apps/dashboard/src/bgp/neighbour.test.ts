@@ -4,7 +4,8 @@ import { addInput, changeOf, draftOf, type EditableNeighbour, resetReasons } fro
 
 const core: EditableNeighbour = {
   ...{ id: 'bgp_1', edge: { id: 'edge_1' }, name: 'core', address: '10.1.0.2', remoteAs: 65_001, interface: 'lan0' },
-  ...{ hasKey: true, passive: false, holdSeconds: 9, keepaliveSeconds: null, maxPrefixes: 100, gtsm: true, bfd: false },
+  ...{ hasKey: true, passive: false, holdSeconds: 9, keepaliveSeconds: null, gtsm: true, bfd: false },
+  ...{ maxPrefixes: 100, restartAfterSeconds: 60 },
   import: { everything: false, prefixes: ['172.16.0.0/12-24'], communities: ['65000:1'], localPreference: 200 },
   export: null,
 };
@@ -47,13 +48,20 @@ test('a new neighbour says everything of itself', () => {
   assert.deepEqual(addInput(draft), {
     ...{ edgeId: 'edge_1', name: 'core', address: '10.1.0.2', remoteAs: 65_001, interface: null, key: null },
     ...{ import: everything, export: everything, maxPrefixes: 10_000, holdSeconds: 90, keepaliveSeconds: null },
-    ...{ passive: false, gtsm: false, bfd: false },
+    ...{ restartAfterSeconds: 300, passive: false, gtsm: false, bfd: false },
   });
 });
 
 test('a session ends for what its OPEN or its connection says, and for nothing else', () => {
   const before = draftOf(core);
-  const quiet = { name: 'core 2', maxPrefixes: 5, keepaliveSeconds: 2, passive: true, bfd: true };
+  const quiet = {
+    name: 'core 2',
+    maxPrefixes: 5,
+    restartAfterSeconds: 9,
+    keepaliveSeconds: 2,
+    passive: true,
+    bfd: true,
+  };
   const policies = { import: { ...before.import, passes: 'nothing' as const }, export: before.import };
   assert.deepEqual(resetReasons(changeOf({ ...before, ...quiet, ...policies }, core)), []);
   const loud = {

@@ -20,6 +20,7 @@ export interface EditableNeighbour {
   readonly holdSeconds: number;
   readonly keepaliveSeconds: number | null;
   readonly maxPrefixes: number;
+  readonly restartAfterSeconds: number;
   readonly gtsm: boolean;
   readonly bfd: boolean;
   readonly import: BgpPolicy | null;
@@ -46,6 +47,7 @@ export interface NeighbourDraft {
   import: PolicyDraft;
   export: PolicyDraft;
   maxPrefixes: number | string;
+  restartAfterSeconds: number | string;
   holdSeconds: number | string;
   /** Empty: a third of the hold time. */
   keepaliveSeconds: number | string;
@@ -57,7 +59,7 @@ export interface NeighbourDraft {
   bfd: boolean;
 }
 
-const usual = { holdSeconds: 90, maxPrefixes: 10_000 };
+const usual = { holdSeconds: 90, maxPrefixes: 10_000, restartAfterSeconds: 300 };
 const everything: BgpPolicy = { everything: true, prefixes: [], communities: [], localPreference: null };
 
 /** What the form begins with: `neighbour`, or a new one that everything passes to and from. */
@@ -71,6 +73,7 @@ export function draftOf(neighbour: EditableNeighbour | undefined): NeighbourDraf
     import: policyDraftOf(neighbour ? neighbour.import : everything),
     export: policyDraftOf(neighbour ? neighbour.export : everything),
     maxPrefixes: neighbour?.maxPrefixes ?? usual.maxPrefixes,
+    restartAfterSeconds: neighbour?.restartAfterSeconds ?? usual.restartAfterSeconds,
     holdSeconds: neighbour?.holdSeconds ?? usual.holdSeconds,
     keepaliveSeconds: neighbour?.keepaliveSeconds ?? '',
     key: '',
@@ -118,6 +121,7 @@ function told(draft: NeighbourDraft) {
     import: policyInput(draft.import),
     export: policyInput(draft.export),
     maxPrefixes: Number(draft.maxPrefixes),
+    restartAfterSeconds: Number(draft.restartAfterSeconds),
     holdSeconds: Number(draft.holdSeconds),
     keepaliveSeconds: numberOrNull(draft.keepaliveSeconds),
     passive: draft.passive,

@@ -25,7 +25,8 @@ const neighboursQuery = graphql(`
     bgpNeighbours(first: 1000) {
       edges {
         node {
-          id name address remoteAs interface hasKey passive gtsm bfd holdSeconds keepaliveSeconds maxPrefixes
+          id name address remoteAs interface hasKey passive gtsm bfd holdSeconds keepaliveSeconds
+          maxPrefixes restartAfterSeconds
           edge { id site { id name } }
           import { everything prefixes communities localPreference }
           export { everything prefixes communities localPreference }

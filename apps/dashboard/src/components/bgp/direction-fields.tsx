@@ -43,6 +43,15 @@ export function ImportFields({ form }: NeighbourFieldsProps) {
           data-testid="neighbour-max-prefixes"
           {...form.getInputProps('maxPrefixes')}
         />
+        <NumberInput
+          label="Called again after"
+          description="When the session ended for that"
+          suffix=" s"
+          min={1}
+          allowDecimal={false}
+          data-testid="neighbour-restart-after"
+          {...form.getInputProps('restartAfterSeconds')}
+        />
       </div>
     </FormSection>
   );

@@ -59,6 +59,7 @@ export function NeighbourForm({ neighbour, onClose }: NeighbourFormProps) {
       import: { prefixes: (prefixes, draft) => namesPrefix(prefixes, draft.import) },
       export: { prefixes: (prefixes, draft) => namesPrefix(prefixes, draft.export) },
       maxPrefixes: (most) => (most === '' ? 'Say how many; 10000 is usual.' : null),
+      restartAfterSeconds: (seconds) => (seconds === '' ? 'Say how long; 300 s is usual.' : null),
       holdSeconds: (seconds) => (seconds === '' ? 'Say how long; 90 s is usual, 0 is for ever.' : null),
     },
   });
