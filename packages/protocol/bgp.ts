@@ -109,8 +109,8 @@ export const bgpSessionTelemetrySchema = z.object({
   lastError: z.string().max(300).nullable(),
   /** A prefix that was refused, and why; null: none is. */
   refusal: z.string().max(300).nullable(),
-  /** It ended because too many prefixes came. */
-  isOverLimit: z.boolean().default(false),
+  /** It ended because so many prefixes came, more than it may bring; null: it did not. */
+  overLimit: counter.nullable().default(null),
 });
 export type BgpSessionTelemetry = z.infer<typeof bgpSessionTelemetrySchema>;
 

@@ -122,7 +122,7 @@ describe('BGP among many gateways', { skip: skipWithoutRoot }, () => {
         await eventually('the cut', () => {
           // The limit is looked at with the next word of the router.
           three.say('reload', 'out', 'edge3');
-          return bgpOf(world, london)?.neighbours[0]?.isOverLimit || undefined;
+          return bgpOf(world, london)?.neighbours[0]?.overLimit ?? undefined;
         });
         await eventually('Berlin’s router to forget', () => !one.knows(three.network) || undefined);
         want({ neighbours: limited(10) });

@@ -1,4 +1,5 @@
-/** Sessions of BGP that are lost, or that brought more than they may. */
+/** Sessions of BGP that are lost, or that brought more than they may, or nearly so. */
+import { type BgpNeighbour, PREFIXES_WARN_AT } from '@patronus/fabric';
 import type { BgpSessionTelemetry } from '@patronus/protocol';
 import type { Core } from '../core.ts';
 import type { Edge, Network } from '../network/network.ts';
@@ -7,24 +8,39 @@ import type { Cause } from './alarms.ts';
 type Seen = Pick<Core, 'live'> & { readonly network: Network };
 
 export function bgpCauses(seen: Seen): Cause[] {
-  return [...neighboursLost(seen), ...fabricSessionsLost(seen)];
+  return [...neighbours(seen), ...fabricSessionsLost(seen)];
 }
 
-/** Also one that never came up: whoever configured it wants to hear of it. */
-function neighboursLost({ live, network }: Seen): Cause[] {
+function neighbours({ live, network }: Seen): Cause[] {
   return network.bgp.neighbours.flatMap((neighbour): Cause[] => {
     const edge = network.edges.get(neighbour.edgeId);
     const session = live.said(neighbour.edgeId).bgpNeighbours.get(neighbour.id);
-    if (edge?.state !== 'enrolled' || session === undefined || session.state === 'established') return [];
-    const who = `${neighbour.name} (${neighbour.address}, AS ${neighbour.remoteAs})`;
-    const key = `bgp:${neighbour.id}:${edge.id}`;
-    if (session.isOverLimit) {
-      const message = `${edge.name} ended BGP with ${who}: it sent more than ${neighbour.maxPrefixes} prefixes; look at what it sends, or allow it more`;
-      return [cause('BGP_MAX_PREFIX', 'CRITICAL', `bgp:${neighbour.id}.limit:${edge.id}`, edge, message)];
-    }
-    const message = `BGP of ${edge.name} with ${who} is ${words(session)}: see that the router runs, knows this gateway as its neighbour, and that TCP 179 is open`;
-    return [cause('BGP_NEIGHBOUR_DOWN', 'WARNING', key, edge, message)];
+    if (edge?.state !== 'enrolled' || session === undefined) return [];
+    return session.state === 'established' ? near(neighbour, edge, session) : lost(neighbour, edge, session);
   });
+}
+
+/** Nothing is lost yet, and somebody has time to look. */
+function near(neighbour: BgpNeighbour, edge: Edge, { received }: BgpSessionTelemetry): Cause[] {
+  const { maxPrefixes } = neighbour;
+  if (received < PREFIXES_WARN_AT * maxPrefixes) return [];
+  const message = `${who(neighbour)} brings ${edge.name} ${received} of the ${maxPrefixes} prefixes that it may: above them the session ends; look at what it announces, or allow it more`;
+  return [cause('BGP_MANY_PREFIXES', 'WARNING', `bgp:${neighbour.id}.near:${edge.id}`, edge, message)];
+}
+
+/** Also one that never came up: whoever configured it wants to hear of it. */
+function lost(neighbour: BgpNeighbour, edge: Edge, session: BgpSessionTelemetry): Cause[] {
+  const { id, maxPrefixes, restartAfterSeconds } = neighbour;
+  if (session.overLimit !== null) {
+    const message = `${edge.name} ended BGP with ${who(neighbour)}: it brought ${session.overLimit} prefixes and may bring ${maxPrefixes}; it is called again after ${restartAfterSeconds} s: look at what it announces, or allow it more`;
+    return [cause('BGP_MAX_PREFIX', 'CRITICAL', `bgp:${id}.limit:${edge.id}`, edge, message)];
+  }
+  const message = `BGP of ${edge.name} with ${who(neighbour)} is ${words(session)}: see that the router runs, knows this gateway as its neighbour, and that TCP 179 is open`;
+  return [cause('BGP_NEIGHBOUR_DOWN', 'WARNING', `bgp:${id}:${edge.id}`, edge, message)];
+}
+
+function who({ name, address, remoteAs }: BgpNeighbour): string {
+  return `${name} (${address}, AS ${remoteAs})`;
 }
 
 /** One for each edge. What is told by both ends is told twice: either may be the one that knows why. */

@@ -44,7 +44,8 @@ function world() {
       ...{ as: 4_200_000_000, reflectors: [], allowances: [] },
       neighbours: [
         {
-          ...{ id: 'n', edgeId: 'edge-a', name: 'Core', address: '10.1.0.1', remoteAs: 65_001, maxPrefixes: 100 },
+          ...{ id: 'n', edgeId: 'edge-a', name: 'Core', address: '10.1.0.1', remoteAs: 65_001 },
+          ...{ maxPrefixes: 100, restartAfterSeconds: 300 },
         },
       ],
     },
@@ -195,12 +196,12 @@ describe('an alarm', () => {
     deepEqual(codes(), []);
   });
 
-  test('tells of a BGP session that is lost, in its last words, and of one that brought too much', () => {
+  test('tells of a BGP session that is lost, in its last words, and of one that brings too much or nearly so', () => {
     const { report, pass, active, codes } = world();
     const say = (id: string, change: Partial<BgpSessionTelemetry>) => {
       const session: BgpSessionTelemetry = {
         ...{ id, address: '10.1.0.1', remoteAs: 65_001, state: 'established', sinceMs: 0, received: 1, accepted: 1 },
-        ...{ advertised: 0, flaps: 0, lastError: null, refusal: null, isOverLimit: false, ...change },
+        ...{ advertised: 0, flaps: 0, lastError: null, refusal: null, overLimit: null, ...change },
       };
       const lists = id === 'n' ? { neighbours: [session], fabric: [] } : { neighbours: [], fabric: [session] };
       report('edge-a', [], { bgp: { ...lists, routes: [], routesTotal: 0 } });
@@ -214,9 +215,23 @@ describe('an alarm', () => {
     pass(3);
     deepEqual(codes(), ['BGP_NEIGHBOUR_DOWN']);
     match([...active.values()][0]!.message, /Core \(10\.1\.0\.1, AS 65001\) is active \(hold timer expired/);
-    say('n', { state: 'idle', isOverLimit: true });
+    say('n', { received: 79 });
+    pass(7);
+    deepEqual(codes(), []);
+    say('n', { received: 80 });
+    pass(7);
+    deepEqual(codes(), ['BGP_MANY_PREFIXES']);
+    match([...active.values()][0]!.message, /^Core \(10\.1\.0\.1, AS 65001\) brings edge-a 80 of the 100 prefixes/);
+    say('n', { state: 'idle', received: 0, overLimit: 101 });
     pass(7);
     deepEqual(codes(), ['BGP_MAX_PREFIX']);
+    match(
+      [...active.values()][0]!.message,
+      /^edge-a ended BGP with Core \(10\.1\.0\.1, AS 65001\): it brought 101 prefixes and may bring 100; .* after 300 s/,
+    );
+    say('n', { received: 79 });
+    pass(7);
+    deepEqual(codes(), [], 'it ends by itself');
     say('edge-b', { state: 'active' });
     pass(7);
     deepEqual(codes(), ['BGP_FABRIC_DOWN']);

@@ -13,7 +13,7 @@ const NOW = Date.UTC(2026, 10, 1);
 function told(now: number, session: Partial<BgpSessionTelemetry>): Telemetry {
   const core: BgpSessionTelemetry = {
     ...{ id: 'core', address: '10.1.0.2', remoteAs: 65_001, state: 'established', sinceMs: NOW - HOUR_MS },
-    ...{ received: 1, accepted: 1, advertised: 1, flaps: 0, lastError: null, refusal: null, isOverLimit: false },
+    ...{ received: 1, accepted: 1, advertised: 1, flaps: 0, lastError: null, refusal: null, overLimit: null },
     ...session,
   };
   const bgp = { neighbours: [core], fabric: [], routes: [], routesTotal: 0 };

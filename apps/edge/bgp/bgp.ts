@@ -245,8 +245,7 @@ export class Bgp {
   #hear(news: SpeakerNews): void {
     this.#sessions.hear(news, systemClock.wallMs());
     const words = this.#sessions.wordsOf(news, (name) => this.#nameOf(name));
-    if (words?.isNotice === true) this.#events.onNotice(words.code, words.message);
-    else if (words !== undefined) this.#events.onWords(words.code, words.message);
+    if (words !== undefined) this.#events.onWords(words.code, words.message);
     if (news.kind === 'state' && (news.to === 'Established' || news.from === 'Established')) this.#events.onSessions();
   }
 

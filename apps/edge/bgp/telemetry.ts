@@ -35,7 +35,7 @@ export function tellBgp(speaker: Speaker, sessions: Sessions, known: Known): Bgp
       {
         ...sessionOf(report, id, remoteAs),
         sinceMs: sessions.sinceOf(id) ?? 0,
-        ...{ accepted, isOverLimit: report.state !== 'Established' && sessions.isOverLimit(id) },
+        ...{ accepted, overLimit: report.state === 'Established' ? null : (sessions.overLimit(id) ?? null) },
         refusal: refused === undefined ? null : `${refused.prefix}: ${why(refused)}`.slice(0, longestText),
       },
     ];

@@ -77,7 +77,7 @@ test('queues are shown for uplinks that have a rate, and protection where packet
 test('BGP shows sessions with what they brought and why not, and where routes lead', () => {
   const session = {
     ...{ id: 'n1', address: '10.1.0.2', remoteAs: 65_001, state: 'established' as const, sinceMs: 1_000 },
-    ...{ received: 7, accepted: 6, advertised: 4, flaps: 1, lastError: 'hold timer expired', isOverLimit: false },
+    ...{ received: 7, accepted: 6, advertised: 4, flaps: 1, lastError: 'hold timer expired', overLimit: null },
     refusal: '192.0.2.0/24: this site is not allowed to bring it',
   };
   const route = {

@@ -25,6 +25,7 @@ const places: Readonly<Record<string, Place>> = {
   BGP_NEIGHBOUR_DOWN: () => ({ to: '/bgp', label: 'BGP' }),
   BGP_FABRIC_DOWN: () => ({ to: '/bgp', label: 'BGP' }),
   BGP_MAX_PREFIX: () => ({ to: '/bgp', label: 'BGP' }),
+  BGP_MANY_PREFIXES: () => ({ to: '/bgp', label: 'BGP' }),
   REACH_LOST: onSite('Reach of the site'),
   BREAKOUT_DOWN: onSite('Uplinks of the site'),
 };
