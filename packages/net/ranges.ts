@@ -3,16 +3,15 @@
  * search for the last change at or before the address, in an array of whole numbers that lie beside each other; nothing
  * is followed and nothing allocated. Built whole, then only read.
  */
-import type { Prefix } from './prefix.ts';
+import { type PrefixColumns, wordAt } from './columns.ts';
 
 /** From so many changes on, the first 16 bits say where to search: 256 KiB, and 8 steps less. */
 const INDEXED_FROM = 1_024;
 const NOTHING = -1;
-
-export interface PrefixValue<V> {
-  readonly prefix: Prefix;
-  readonly value: V;
-}
+/** Address 0, as it is written in columns. */
+const LOWEST = -0x8000_0000;
+/** Prefixes around each other: one of each length. */
+const DEEPEST = 129;
 
 /** Of one family and one segment. */
 export class RangeTable<V> {
@@ -26,15 +25,14 @@ export class RangeTable<V> {
   /** IPv4: the range that holds address h·2¹⁶, for h from 0 to 2¹⁶; the last of all behind them. */
   readonly #index: Int32Array | undefined;
 
-  /** No prefix twice. */
-  constructor(entries: readonly PrefixValue<V>[], words: 1 | 4) {
-    const sorted = [...entries].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
-    const builder = new Builder(words, sorted.length * 2 + 1);
-    sweep(sorted, builder);
+  constructor(columns: PrefixColumns<V>) {
+    const { words, values } = columns;
+    const builder = new Builder(words, values.length * 2 + 1);
+    sweep(columns, builder);
     this.#words = words;
     this.#starts = builder.starts.slice(0, builder.count * words);
     this.#slots = builder.slots.slice(0, builder.count);
-    this.#values = sorted.map(({ value }) => value);
+    this.#values = values;
     if (words === 1 && builder.count >= INDEXED_FROM) this.#index = indexOf(this.#starts);
   }
 
@@ -89,17 +87,6 @@ export class RangeTable<V> {
   }
 }
 
-/** 32 bits in network order, the top one turned. */
-function wordAt(bytes: Uint8Array, offset: number): number {
-  const word = (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
-  return word ^ 0x8000_0000;
-}
-
-function comparePrefixes(a: Prefix, b: Prefix): number {
-  for (let at = 0; at < a.bytes.length; at++) if (a.bytes[at] !== b.bytes[at]) return a.bytes[at]! - b.bytes[at]!;
-  return a.length - b.length;
-}
-
 class Builder {
   readonly starts: Int32Array;
   readonly slots: Int32Array;
@@ -112,12 +99,12 @@ class Builder {
     this.slots = new Int32Array(most);
   }
 
-  /** From `start` on, `slot` counts. Starts come in order; of equal ones the last counts. */
-  add(start: Uint8Array, slot: number): void {
+  /** From the start at this place of `starts` on, `slot` counts. They come in order; of equal ones the last counts. */
+  add(starts: Int32Array, from: number, slot: number): void {
     const words = this.#words;
     let isSame = this.count > 0;
     for (let word = 0; word < words; word++) {
-      const value = wordAt(start, word * 4);
+      const value = starts[from + word]!;
       if (isSame && this.starts[(this.count - 1) * words + word] !== value) isSame = false;
       this.starts[this.count * words + word] = value;
     }
@@ -127,39 +114,53 @@ class Builder {
 }
 
 /** Goes through the prefixes in order, with those around the present one on a stack: prefixes nest or lie apart. */
-function sweep<V>(sorted: readonly PrefixValue<V>[], builder: Builder): void {
-  const around: { readonly slot: number; readonly prefix: Prefix }[] = [];
-  const leave = () => {
-    const after = addressAfter(around.pop()!.prefix);
-    if (after !== undefined) builder.add(after, around.at(-1)?.slot ?? NOTHING);
-  };
-  builder.add(new Uint8Array(16), NOTHING);
-  for (const [slot, { prefix }] of sorted.entries()) {
-    while (around.length > 0 && !holds(around.at(-1)!.prefix, prefix)) leave();
-    builder.add(prefix.bytes, slot);
-    around.push({ slot, prefix });
+function sweep<V>({ words, starts, lengths }: PrefixColumns<V>, builder: Builder): void {
+  const around = new Int32Array(DEEPEST);
+  let depth = 0;
+  const after = new Int32Array(words).fill(LOWEST);
+  builder.add(after, 0, NOTHING);
+  for (let slot = 0; slot <= lengths.length; slot++) {
+    while (depth > 0 && (slot === lengths.length || !holds(starts, lengths, words, around[depth - 1]!, slot))) {
+      depth -= 1;
+      const isLast = !addressAfter(starts, lengths, words, around[depth]!, after);
+      if (!isLast) builder.add(after, 0, depth > 0 ? around[depth - 1]! : NOTHING);
+    }
+    if (slot === lengths.length) return;
+    builder.add(starts, slot * words, slot);
+    around[depth] = slot;
+    depth += 1;
   }
-  while (around.length > 0) leave();
 }
 
 /** Whether `inner`, which comes later in order, lies inside. */
-function holds(outer: Prefix, inner: Prefix): boolean {
-  const whole = outer.length >>> 3;
-  for (let at = 0; at < whole; at++) if (outer.bytes[at] !== inner.bytes[at]) return false;
-  const rest = outer.length & 7;
-  return rest === 0 || ((outer.bytes[whole]! ^ inner.bytes[whole]!) & (0xff00 >>> rest) & 0xff) === 0;
+function holds(starts: Int32Array, lengths: Uint8Array, words: number, outer: number, inner: number): boolean {
+  for (let word = 0, bits = lengths[outer]!; bits > 0; word++, bits -= 32) {
+    const mask = bits >= 32 ? -1 : -1 << (32 - bits);
+    if (((starts[outer * words + word]! ^ starts[inner * words + word]!) & mask) !== 0) return false;
+  }
+  return true;
 }
 
-/** The first address behind a prefix; undefined: it ends with the last there is. */
-function addressAfter({ bytes, length }: Prefix): Uint8Array | undefined {
-  const after = Uint8Array.from(bytes);
-  for (let bit = length - 1; bit >= 0; bit--) {
-    const mask = 0x80 >>> (bit & 7);
-    const at = bit >>> 3;
-    after[at]! ^= mask;
-    if ((after[at]! & mask) !== 0) return after;
+/** Writes the first address behind a prefix into `after`; false: it ends with the last there is. */
+function addressAfter(
+  starts: Int32Array,
+  lengths: Uint8Array,
+  words: number,
+  slot: number,
+  after: Int32Array,
+): boolean {
+  for (let word = 0; word < words; word++) after[word] = starts[slot * words + word]!;
+  const lastBit = lengths[slot]! - 1;
+  let step = 2 ** (31 - (lastBit & 31));
+  for (let word = lastBit >> 5; word >= 0; word--) {
+    const sum = (after[word]! ^ LOWEST) + step;
+    // As unsigned numbers they may carry over into the word before.
+    const unsigned = (after[word]! ^ LOWEST) >>> 0;
+    after[word] = sum ^ LOWEST;
+    if (unsigned + step < 2 ** 32) return true;
+    step = 1;
   }
-  return undefined;
+  return false;
 }
 
 function indexOf(starts: Int32Array): Int32Array {
