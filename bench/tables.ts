@@ -12,7 +12,7 @@ import { FLOWS } from '../packages/forwarder/path/context.ts';
 import { udpPacket } from '../packages/forwarder/simulatedSites.ts';
 import { FlowTable, NO_ENTRY } from '../packages/forwarder/tables/flows.ts';
 import { Groups } from '../packages/forwarder/tables/groups.ts';
-import { buildRoutes } from '../packages/forwarder/tables/routes.ts';
+import { RouteTable } from '../packages/forwarder/tables/routes.ts';
 
 const MANY = 100_000;
 const FEW = 100;
@@ -53,7 +53,8 @@ function addressOf(number: number): Uint8Array {
 }
 
 function routing(count: number) {
-  return buildRoutes(
+  const table = new RouteTable();
+  table.configure(
     Array.from({ length: count }, (_, at) => ({
       segment: 0,
       prefix: prefixOf({ family: 4, bytes: addressOf(at) }, 30),
@@ -61,6 +62,7 @@ function routing(count: number) {
     })),
     [],
   );
+  return table;
 }
 
 const tries = { many: routing(MANY), few: routing(FEW) };

@@ -13,14 +13,14 @@ import {
 } from '@patronus/protocol';
 import { type OpenedTun, systemClock } from '@patronus/system/linux';
 import { Bgp } from './bgp/bgp.ts';
-import { type Learned, type LearnedChange, nothingLearned } from './bgp/learned.ts';
+import type { LearnedChange } from './bgp/learned.ts';
 import { Breakout } from './breakout/breakout.ts';
 import { messageOf } from './errors.ts';
 import { FlowQuestions } from './forwarder/flowQuestions.ts';
 import { type Crash, crashOf, tellCrash } from './forwarder/lastWords.ts';
 import type { Telemetry } from './forwarder/telemetry.ts';
 import { TrafficSense } from './forwarder/traffic.ts';
-import { translate } from './forwarder/translate.ts';
+import { translate, translateLearned } from './forwarder/translate.ts';
 import { raiseTimestampFloor, readTimestampFloor, uplinkKey } from './identity/wireguardKeys.ts';
 import { bootstrapConfiguration, emptyConfiguration } from './kernel/bootstrap.ts';
 import { type Kernel, openKernel } from './kernel/kernel.ts';
@@ -72,7 +72,6 @@ export class DataPlane {
   #configuration: Configuration | undefined;
   #serial = 0;
   readonly #questions = new FlowQuestions((command) => this.#forwarder.send(command));
-  #learned: Learned = nothingLearned;
   #states = new Map<string, LinkState>();
   #capabilities: Readonly<Record<string, string>> = {};
   #lastCrash: Crash | undefined;
@@ -268,10 +267,9 @@ export class DataPlane {
 
   /** What BGP brought goes to the kernel and to the forwarder. */
   #learn(change: LearnedChange): void {
-    this.#learned = change.all;
     const complaints = this.#reconciler.learn(change);
     if (complaints.length > 0) this.#events.onNotice('KERNEL_REFUSED', complaints.slice(0, 5).join('; '));
-    this.#configureForwarder();
+    for (const command of translateLearned(change)) this.#forwarder.send(command);
   }
 
   #tellBgpOfEdges(): void {
@@ -315,9 +313,7 @@ export class DataPlane {
       timestampFloor: readTimestampFloor(this.#paths, id),
     }));
     this.#serial += 1;
-    this.#forwarder.send(
-      translate(configuration, uplinks, this.#serial, this.#steering.state.unreachable, this.#learned),
-    );
+    this.#forwarder.send(translate(configuration, uplinks, this.#serial, this.#steering.state.unreachable));
   }
 
   #hear(event: ForwarderEvent): void {

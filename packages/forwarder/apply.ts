@@ -12,11 +12,11 @@ import { Link } from './links.ts';
 import type { Measurements } from './measurement/measurements.ts';
 import { touchWaiting } from './memory.ts';
 import type { PathContext } from './path/context.ts';
-import type { ParsedPrefix, Plan, PlannedPeer, PlannedTunnel } from './plan.ts';
+import type { ParsedPrefix, Plan, PlannedPeer, PlannedRoutes, PlannedTunnel } from './plan.ts';
 import { type DeviceEntry, type Devices, hasKey } from './session/devices.ts';
 import type { TunnelOptions, Tunnels } from './session/tunnels.ts';
 import type { SocketNames } from './socketNames.ts';
-import { buildAllowed, buildRoutes, type SegmentRoute, type Target } from './tables/routes.ts';
+import { buildAllowed, type EdgesTarget, type SegmentRoute, type Target } from './tables/routes.ts';
 
 /** A link as it is to be. */
 export interface DesiredLink extends LinkIdentity {
@@ -198,8 +198,10 @@ function publishRouting(
   context.recognition.follow();
   policies.replace(plan.policies);
   groups.publish(published?.generation ?? groups.generation, arrangeGroups(links, published));
+  const { routes } = context.routing;
+  routes.configure(routesOf(context, plan, links), plan.local);
   context.routing = {
-    routes: buildRoutes(routesOf(context, plan, links), plan.local),
+    routes,
     ownSources: buildAllowed(plan.local),
     mtu: plan.mtu,
     ownAddress: plan.overlayAddress.bytes,
@@ -208,11 +210,30 @@ function publishRouting(
   flows.reconsider();
 }
 
-function routesOf({ groups }: PathContext, plan: Plan, links: readonly ExistingLink[]): SegmentRoute[] {
+/** Flows are asked again; nothing else that packets are looked up in is touched. */
+export function applyRoutes(context: PathContext, { set, gone }: PlannedRoutes): void {
+  // Thousands of prefixes lead to a few edges.
+  const targets = new Map<string, EdgesTarget>();
+  const targetOf = (nextHops: readonly string[]) => {
+    const name = nextHops.join('\n');
+    const target = targets.get(name) ?? edgesTarget(context, nextHops);
+    targets.set(name, target);
+    return target;
+  };
+  const learned = set.map(({ segment, prefix, nextHops }) => ({ segment, prefix, target: targetOf(nextHops) }));
+  context.routing.routes.learn(learned, gone);
+  context.flows.reconsider();
+}
+
+function edgesTarget({ groups }: PathContext, nextHops: readonly string[]): EdgesTarget {
+  return { kind: 'edges', edges: Int32Array.from(nextHops, (edgeId) => groups.edges.of(edgeId)) };
+}
+
+function routesOf(context: PathContext, plan: Plan, links: readonly ExistingLink[]): SegmentRoute[] {
   return plan.routes.map(({ segment, prefix, nextHops, peerId }) => {
     const target: Target =
       peerId === undefined
-        ? { kind: 'edges', edges: Int32Array.from(nextHops, (edgeId) => groups.edges.of(edgeId)) }
+        ? edgesTarget(context, nextHops)
         : {
             kind: 'peer',
             links: Int32Array.from(links.filter(({ link }) => link.peerId === peerId).map(({ link }) => link.number)),

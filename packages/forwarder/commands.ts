@@ -1,4 +1,4 @@
-/** What an edge says to its forwarder. Every command carries the whole of what it sets. */
+/** What an edge says to its forwarder. Every command but `routes` carries the whole of what it sets. */
 import type { AuthenticationType } from '@patronus/bfd';
 
 /** A descriptor handed over travels with the frame that names it. */
@@ -158,6 +158,22 @@ export interface ConfigureCommand {
 }
 
 /**
+ * Routes that come and go by themselves, while the configuration stays. What it says of a prefix counts more; a `configure`
+ * leaves them as they are. Unlike other commands this one tells what is different: of thousands one may change, many times a
+ * second. Of a prefix the last word counts, so telling it again changes nothing.
+ */
+export interface RoutesCommand {
+  readonly type: 'routes';
+  readonly set: readonly LearnedRoute[];
+  readonly gone: readonly SegmentPrefix[];
+}
+
+export interface LearnedRoute extends SegmentPrefix {
+  /** Edges by preference. */
+  readonly nextHops: readonly string[];
+}
+
+/**
  * How a group uses its tunnels, of those that are up: the first alone; spread over all by weight, each flow on one; every
  * packet over the first two; over the first, with parity.
  */
@@ -198,4 +214,10 @@ export interface FlowsCommand {
   readonly port?: number;
 }
 
-export type ForwarderCommand = DescriptorCommand | ConfigureCommand | GroupsCommand | ReportCommand | FlowsCommand;
+export type ForwarderCommand =
+  | DescriptorCommand
+  | ConfigureCommand
+  | RoutesCommand
+  | GroupsCommand
+  | ReportCommand
+  | FlowsCommand;

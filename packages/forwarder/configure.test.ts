@@ -106,3 +106,33 @@ test('a configuration that is wrong is refused as a whole, and names what is wro
   simulation.run(0);
   assert.equal(right.delivered.length, 1);
 });
+
+test('routes come and go by themselves, stay over a configuration, and are all refused where one is wrong', () => {
+  const { simulation, left, right } = joinedSites();
+  // What the right site may send from and gives to its LAN, and the left one has no route to.
+  right.configure(right.plan([1], { serial: 2, local: [{ segment: 0, prefix: '172.16.0.0/16' }] }));
+  const arrives = () => {
+    right.delivered.length = 0;
+    left.fromLan(udpPacket({ source: [10, 1, 0, 9], destination: [172, 16, 7, 1] }));
+    simulation.run(0);
+    return right.delivered.length === 1;
+  };
+  const tell = (set: readonly string[], gone: readonly string[] = []) =>
+    left.forwarder.handle({
+      type: 'routes',
+      set: set.map((prefix) => ({ segment: 0, prefix, nextHops: ['edge2'] })),
+      gone: gone.map((prefix) => ({ segment: 0, prefix })),
+    });
+  assert.ok(!arrives());
+  tell(['172.16.7.0/24']);
+  assert.ok(arrives(), 'at once');
+  left.configure(left.plan([2], { serial: 3 }));
+  assert.ok(arrives(), 'a configuration leaves it');
+  tell(['172.16.8.0/24', '172.16.9.1/24'], ['172.16.7.0/24']);
+  assert.equal(left.all('fault').at(-1)?.code, 'ROUTES_REFUSED');
+  assert.ok(arrives(), 'as it was');
+  tell(['172.16.0.0/16'], ['172.16.7.0/24']);
+  assert.ok(arrives(), 'the shorter one');
+  tell([], ['172.16.0.0/16', '172.16.0.0/16']);
+  assert.ok(!arrives(), 'gone twice is gone');
+});

@@ -3,7 +3,7 @@
  * bring a descriptor along (SCM_RIGHTS). The edge owns every descriptor and keeps it open, so that a forwarder that
  * died is replaced by one that is handed the same ones.
  *
- * Every command carries the whole of what it sets: sending it again changes nothing.
+ * Every command carries the whole of what it sets, or (`routes`) what is different: sending it again changes nothing.
  */
 
 import type {

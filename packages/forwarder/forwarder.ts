@@ -6,16 +6,18 @@
 import type { QuicCrypto } from '@patronus/applications';
 import { toHex } from '@patronus/wire';
 import type { Primitives } from '@patronus/wireguard';
-import { applyPlan, type ExistingLink } from './apply.ts';
+import { applyPlan, applyRoutes, type ExistingLink } from './apply.ts';
 import { arrangeGroups } from './arrange.ts';
 import type { Cipher } from './cipher.ts';
 import type {
   ConfigureCommand,
+  DescriptorCommand,
   FlowsCommand,
+  ForwarderCommand,
   ForwarderEvent,
   GroupsCommand,
   LinkState,
-  ReportCommand,
+  RoutesCommand,
 } from './control.ts';
 import { Drop } from './drops.ts';
 import { NO_TUNNEL } from './fastSwitch.ts';
@@ -32,7 +34,7 @@ import { Forward } from './path/forward.ts';
 import { IcmpErrors } from './path/icmp.ts';
 import { Inbound } from './path/inbound.ts';
 import { Outbound } from './path/outbound.ts';
-import { readPlan } from './plan.ts';
+import { readPlan, readRoutes } from './plan.ts';
 import { Devices } from './session/devices.ts';
 import { OWN_CAPABILITIES, Tunnels } from './session/tunnels.ts';
 import { SocketNames } from './socketNames.ts';
@@ -134,9 +136,10 @@ export class PacketForwarder {
   }
 
   /** Obeys a command; descriptors are the host's business. */
-  handle(command: ConfigureCommand | GroupsCommand | ReportCommand | FlowsCommand): void {
+  handle(command: Exclude<ForwarderCommand, DescriptorCommand>): void {
     const now = this.#clock.now();
     if (command.type === 'configure') this.#configure(command, now);
+    else if (command.type === 'routes') this.#learn(command);
     else if (command.type === 'groups') this.#publish(command, now);
     else if (command.type === 'flows') this.#ask(command, now);
     else {
@@ -229,8 +232,9 @@ export class PacketForwarder {
   #configure(command: ConfigureCommand, now: number): void {
     const plan = readPlan(command);
     if (!plan.ok) {
-      const message = `configuration ${command.serial} is refused, the one before stays in force: ${plan.error}`;
-      this.#emit({ type: 'fault', code: 'CONFIGURATION_REFUSED', message, fatal: false });
+      const { serial } = command;
+      const message = `configuration ${serial} is refused, the one before stays in force: ${plan.error}`;
+      this.#refuse('CONFIGURATION_REFUSED', message);
       return;
     }
     const parts = {
@@ -247,6 +251,16 @@ export class PacketForwarder {
     this.#switch(now);
     this.#emit({ type: 'configured', serial: plan.value.serial });
     this.endTurn(now);
+  }
+
+  #learn(command: RoutesCommand): void {
+    const routes = readRoutes(command);
+    if (routes.ok) applyRoutes(this.#context, routes.value);
+    else this.#refuse('ROUTES_REFUSED', `routes are refused, all stay as they were: ${routes.error}`);
+  }
+
+  #refuse(code: string, message: string): void {
+    this.#emit({ type: 'fault', code, message, fatal: false });
   }
 
   #publish(command: GroupsCommand, now: number): void {

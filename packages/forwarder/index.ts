@@ -3,3 +3,4 @@
  * What others may import is its control language; the process itself is started as `host/main.ts`.
  */
 export * from './control.ts';
+export { inParts } from './learnedRoutes.ts';

@@ -19,6 +19,7 @@ import type {
   ForwarderEdge,
   ForwarderPolicy,
   ForwarderPriority,
+  RoutesCommand,
   SegmentPrefix,
 } from './control.ts';
 import { MOST_LINKS, MOST_MTU } from './memory.ts';
@@ -63,6 +64,11 @@ export interface PlannedRoute extends ParsedPrefix {
   readonly peerId: string | undefined;
 }
 
+export interface PlannedRoutes {
+  readonly set: readonly Omit<PlannedRoute, 'peerId'>[];
+  readonly gone: readonly ParsedPrefix[];
+}
+
 export interface Plan {
   readonly serial: number;
   readonly mtu: number;
@@ -87,12 +93,24 @@ const MOST_INTERVAL_MS = 60_000;
 
 /** Reads the command; the error is a sentence for the log. */
 export function readPlan(command: ConfigureCommand): Result<Plan, string> {
+  return attempt('configuration', () => read(command));
+}
+
+/** Routes that changed: none of them counts where one is wrong. */
+export function readRoutes({ set, gone }: RoutesCommand): Result<PlannedRoutes, string> {
+  return attempt('routes', () => ({
+    set: set.map((route) => ({ ...readPrefix(route), nextHops: route.nextHops.map(String) })),
+    gone: gone.map(readPrefix),
+  }));
+}
+
+function attempt<T>(what: string, work: () => T): Result<T, string> {
   try {
-    return ok(read(command));
+    return ok(work());
   } catch (error) {
     if (error instanceof Refusal) return err(error.message);
     // Its shape is not what the contract says (an older owner, a damaged file): just as unusable.
-    if (error instanceof TypeError) return err(`configuration has not the agreed shape: ${error.message}`);
+    if (error instanceof TypeError) return err(`${what} has not the agreed shape: ${error.message}`);
     throw error;
   }
 }

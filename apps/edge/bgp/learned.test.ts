@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { formatPrefix, parseAddress, parsePrefix } from '@patronus/net';
 import type { BgpConfiguration } from '@patronus/protocol';
 import { configurationOf, wireguardKey } from '../configuration/fixtures.ts';
-import { translate } from '../forwarder/translate.ts';
+import { translate, translateLearned } from '../forwarder/translate.ts';
 import { desiredKernel, failClosed } from '../kernel/desired.ts';
 import { fabricTable, metrics } from '../kernel/plan.ts';
-import { BestRoutes, type Learned, overlayKey } from './learned.ts';
+import { BestRoutes, type Learned, nothingLearned, overlayKey } from './learned.ts';
 
 const prefix = (text: string) => {
   const parsed = parsePrefix(text);
@@ -78,14 +78,31 @@ test('what only other sites may bring never leaves by the default route, also wh
   assert.deepEqual(shown, ['172.20.0.0/16'], 'not what this site may bring itself');
 });
 
-test('the forwarder takes sources that the site may bring, and has what edges brought in its table', () => {
+test('the forwarder takes sources that the site may bring, and hears of what edges brought and took away', () => {
   const uplinks = [{ id: 'internet', privateKey: wireguardKey('s'), timestampFloor: null }];
-  const command = translate(configuration, uplinks, 1, [], learned);
+  const command = translate(configuration, uplinks, 1);
   const local = command.local.map(({ prefix: of }) => of);
   assert.ok(local.includes('172.16.0.0/16') && local.includes('172.30.0.0/16') && !local.includes('172.20.0.0/16'));
-  assert.deepEqual(command.routes.slice(0, 2), [
-    { segment: 0, prefix: '172.20.1.0/24', nextHops: ['london'] },
-    { segment: 0, prefix: '2001:db8:1::/48', nextHops: ['london'] },
+  assert.deepEqual(translateLearned({ all: learned, set: learned, gone: { fabric: [], lan: learned.lan } }), [
+    {
+      type: 'routes',
+      set: [
+        { segment: 0, prefix: '172.20.1.0/24', nextHops: ['london'] },
+        { segment: 0, prefix: '2001:db8:1::/48', nextHops: ['london'] },
+      ],
+      gone: [],
+    },
+  ]);
+  const gone = translateLearned({ all: nothingLearned, set: nothingLearned, gone: learned });
+  assert.deepEqual(gone, [
+    {
+      type: 'routes',
+      set: [],
+      gone: [
+        { segment: 0, prefix: '172.20.1.0/24' },
+        { segment: 0, prefix: '2001:db8:1::/48' },
+      ],
+    },
   ]);
   assert.equal(translate(plain, uplinks, 1).local.length, plain.local.length + 1);
 });

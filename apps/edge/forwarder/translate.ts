@@ -1,12 +1,14 @@
 /** From the configuration to what the forwarder is told. Pure. */
 
-import type {
-  ConfigureCommand,
-  ForwarderBfdTimers,
-  ForwarderNeighbour,
-  ForwarderPolicy,
-  ForwarderRoute,
-  ForwarderUplink,
+import {
+  type ConfigureCommand,
+  type ForwarderBfdTimers,
+  type ForwarderNeighbour,
+  type ForwarderPolicy,
+  type ForwarderRoute,
+  type ForwarderUplink,
+  inParts,
+  type RoutesCommand,
 } from '@patronus/forwarder';
 import { formatPrefix, hostPrefix, parseAddress } from '@patronus/net';
 import type {
@@ -18,19 +20,18 @@ import type {
 } from '@patronus/protocol';
 
 import { ownRanges } from '../bgp/intent.ts';
-import { inSegment, type Learned, nothingLearned } from '../bgp/learned.ts';
+import { inSegment, type LearnedChange } from '../bgp/learned.ts';
 import { orderNextHops } from './nextHops.ts';
 
 /**
- * The whole of what the packet path knows. `uplinks` bring the keys, which are in no configuration; `unreachable` are
- * edges whose LAN does not answer; `learned` is what BGP brought.
+ * What the packet path knows of a configuration. `uplinks` bring the keys, which are in no configuration; `unreachable` are
+ * edges whose LAN does not answer.
  */
 export function translate(
   configuration: Configuration,
   uplinks: readonly ForwarderUplink[],
   serial: number,
   unreachable: readonly string[] = [],
-  learned: Learned = nothingLearned,
 ): ConfigureCommand {
   const { applications, policies, edge, edges, local, mtu, peers, routes, tunnels } = configuration;
   const bfd = bfdTimers(configuration);
@@ -59,7 +60,6 @@ export function translate(
       presharedKey: presharedKey ?? null,
     })),
     routes: [
-      ...learnedRoutes(configuration, learned),
       ...routes.map((route) => ({ ...route, nextHops: orderNextHops(route.nextHops, edges, unreachable) })),
       ...edges.map(({ id, overlayAddress }): ForwarderRoute => ({ ...hostOf(overlayAddress), nextHops: [id] })),
       ...peers.flatMap(({ id, allowed }) => allowed.map((prefix) => ({ ...prefix, nextHops: [], peerId: id }))),
@@ -79,12 +79,14 @@ function mayBring({ bgp, local, ...configuration }: Configuration): SegmentPrefi
     .map(({ prefix }) => ({ segment: 0, prefix }));
 }
 
-/** What the configuration says of a prefix counts more. */
-function learnedRoutes({ routes }: Configuration, { fabric }: Learned): ForwarderRoute[] {
-  const configured = new Set(routes.filter(({ segment }) => segment === 0).map(({ prefix }) => prefix));
-  return fabric
-    .map(({ prefix, edgeId }) => ({ ...inSegment(prefix), nextHops: [edgeId] }))
-    .filter(({ prefix }) => !configured.has(prefix));
+/** What BGP brought or took away; where a router of the site leads, the kernel knows the way. */
+export function translateLearned({ set, gone }: LearnedChange): RoutesCommand[] {
+  return [
+    ...inParts({
+      set: set.fabric.map(({ prefix, edgeId }) => ({ ...inSegment(prefix), nextHops: [edgeId] })),
+      gone: gone.fabric.map(({ prefix }) => inSegment(prefix)),
+    }),
+  ];
 }
 
 const authenticationTypes = {

@@ -89,6 +89,8 @@ export class Loop {
   #forwarder: PacketForwarder | undefined;
   readonly #tunArea = new Arena(Area.tun, () => this.#forwarder?.flush());
   #ownerIsGone = false;
+  /** There may be more commands than were taken. */
+  #ownerWaits = false;
   #faults = 0;
 
   constructor({ memory, sockets, neighbours, clock, controlDescriptor, capabilities }: LoopParts) {
@@ -129,7 +131,7 @@ export class Loop {
       const sleptMs = this.#clock.now();
       // One that stands by has nothing else to wake for.
       const wakeAtMs = sleptMs < giveBackAtMs ? Math.min(forwarder.deadline, giveBackAtMs) : forwarder.deadline;
-      this.#poll.wait((wakeAtMs - sleptMs) * 1e6);
+      this.#poll.wait(this.#ownerWaits ? 0 : (wakeAtMs - sleptMs) * 1e6);
       try {
         this.#turn(forwarder);
       } catch (error) {
@@ -149,7 +151,7 @@ export class Loop {
 
   #turn(forwarder: PacketForwarder): void {
     forwarder.beginTurn();
-    if (this.#poll.happened(CONTROL) !== 0) this.#serveOwner(forwarder);
+    if (this.#ownerWaits || this.#poll.happened(CONTROL) !== 0) this.#serveOwner(forwarder);
     this.#takeAllDatagrams(forwarder);
     const tunNews = this.#poll.happened(TUN);
     if (tunNews !== 0) this.#takePackets(forwarder, tunNews);
@@ -254,19 +256,26 @@ export class Loop {
 
   #serveOwner(forwarder: PacketForwarder): void {
     this.#note(this.#sender.flush());
-    for (let frame = this.#receiver.receive(); frame !== undefined; frame = this.#receiver.receive()) {
-      this.#obey(forwarder, frame);
+    this.#ownerWaits = false;
+    while (!this.#ownerWaits) {
+      const frame = this.#receiver.receive();
+      if (frame === undefined) break;
+      // Thousands of routes come in many commands: packets go in between.
+      this.#ownerWaits = this.#obey(forwarder, frame) === 'routes';
     }
     if (this.#receiver.closed) this.#ownerIsGone = true;
   }
 
-  #obey(forwarder: PacketForwarder, frame: ReceivedFrame): void {
+  /** Answers what kind of command it was; undefined: it is none. */
+  #obey(forwarder: PacketForwarder, frame: ReceivedFrame): string | undefined {
     try {
       const command = readCommand(frame.payload);
       if (command.type === 'descriptor') this.#takeDescriptor(forwarder, command.name, frame.descriptors[0]);
       else forwarder.handle(command);
+      return command.type;
     } catch (error) {
       this.#fault('COMMAND', error);
+      return undefined;
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * The owner's side of a forwarder: starts it as a child process, speaks its control language over a socket pair, and
  * replaces it when it dies. The owner opens every descriptor and keeps it open; what was handed over once is handed
- * over again to each successor, together with the last `configure` and `groups`.
+ * over again to each successor, together with the last `configure` and `groups` and all `routes` that still hold.
  *
  * A successor stands by, started and loaded but told nothing, so that a crash costs a handshake and not the start of a
  * process on a machine that may be busy.
@@ -9,6 +9,7 @@
 import type { ConfigureCommand, ForwarderCommand, ForwarderEvent, GroupsCommand } from '../control.ts';
 import { TUN_NAME, uplinkOfSocket } from '../descriptorNames.ts';
 import { joinTelemetry } from '../joinTelemetry.ts';
+import { LearnedRoutes } from '../learnedRoutes.ts';
 import { isUsed as isUsedByNeighbours } from '../neighbours/names.ts';
 import { ForwarderChild, isOpenDescriptor } from './child.ts';
 
@@ -71,6 +72,7 @@ class ForwarderSupervisor implements Forwarder {
   readonly #timestamps = new Map<string, string>();
   #configure: ConfigureCommand | undefined;
   #groups: GroupsCommand | undefined;
+  readonly #learned = new LearnedRoutes();
   #active: ForwarderChild | undefined;
   #standby: Standby | undefined;
   #restartInMs = FIRST_RESTART_MS;
@@ -99,6 +101,7 @@ class ForwarderSupervisor implements Forwarder {
     if (command.type === 'report') this.#watch();
     else if (command.type === 'descriptor') this.#descriptors.set(command.name, openDescriptor(command.name, fd));
     else if (command.type === 'groups') this.#groups = command;
+    else if (command.type === 'routes') this.#learned.note(command);
     else if (command.type === 'configure') {
       this.#configure = command;
       this.#forgetSockets(command);
@@ -132,6 +135,7 @@ class ForwarderSupervisor implements Forwarder {
     }
     if (this.#configure !== undefined) child.say(this.#withFloors(this.#configure));
     if (this.#groups !== undefined) child.say(this.#groups);
+    for (const command of this.#learned.commands()) child.say(command);
   }
 
   #hear(child: ForwarderChild, event: ForwarderEvent): void {

@@ -14,15 +14,15 @@ import { ApplicationTable } from '../tables/applications.ts';
 import { FlowTable } from '../tables/flows.ts';
 import { Groups } from '../tables/groups.ts';
 import { PolicyTable } from '../tables/policies.ts';
-import type { Target } from '../tables/routes.ts';
+import { RouteTable } from '../tables/routes.ts';
 import { SessionTable } from '../tables/sessions.ts';
 import { Classifier } from './classify.ts';
 import { Coalescer } from './coalescing.ts';
 import { Recognition } from './recognition.ts';
 
-/** Replaced as a whole by a configuration. */
+/** Replaced as a whole by a configuration, but for the routes that were learned. */
 export interface Routing {
-  readonly routes: PrefixTrie<Target>;
+  readonly routes: RouteTable;
   /** Sources that the LAN side may use. */
   readonly ownSources: PrefixTrie<true>;
   /** Largest inner packet, bytes, on any path. */
@@ -105,7 +105,7 @@ export function createContext({ memory, kernels, cipher, io, quic, seed }: Conte
     coalescer,
     drain: () => undefined,
     woken: () => undefined,
-    routing: { routes: new PrefixTrie(), ownSources: new PrefixTrie(), mtu: 1280, ownAddress: new Uint8Array(0) },
+    routing: { routes: new RouteTable(), ownSources: new PrefixTrie(), mtu: 1280, ownAddress: new Uint8Array(0) },
   };
   return context;
 }

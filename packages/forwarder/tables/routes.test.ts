@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Prefix, prefixContains, prefixOf } from '@patronus/net';
 import fc from 'fast-check';
-import { buildAllowed, buildRoutes, type SegmentRoute } from './routes.ts';
+import { buildAllowed, RouteTable, type SegmentRoute } from './routes.ts';
 
 /** Few bits, so that prefixes nest and meet. */
 const addresses = fc.tuple(fc.constant(10), fc.constantFrom(0, 128), fc.nat(3), fc.nat(3));
@@ -26,6 +26,12 @@ function naive(
   )?.name;
 }
 
+function tableOf(routes: readonly SegmentRoute[], local: Parameters<RouteTable['configure']>[1]): RouteTable {
+  const table = new RouteTable();
+  table.configure(routes, local);
+  return table;
+}
+
 test('the longest prefix of the segment wins, whoever owns it, and ours among equals', () => {
   fc.assert(
     fc.property(
@@ -42,7 +48,7 @@ test('the longest prefix of the segment wins, whoever owns it, and ours among eq
             target: { kind: 'edges', edges: Int32Array.of(at) },
           }),
         );
-        const found = buildRoutes(routes, local).lookup(segment, 4, bytes);
+        const found = tableOf(routes, local).lookup(segment, 4, bytes, 0);
         const name = found?.kind === 'edges' ? `edge ${found.edges[0]}` : found?.kind;
         const entries = [
           ...remote.map((entry, at) => ({ ...entry, name: `edge ${at}` })),
@@ -71,6 +77,47 @@ test('a source is allowed exactly when one of the prefixes of its segment holds 
 test('the address of a stock peer, which is one of our own prefixes too, leads to the peer', () => {
   const prefix = prefixOf({ family: 4, bytes: Uint8Array.of(10, 201, 0, 5) }, 32);
   const toPeer: SegmentRoute = { segment: 0, prefix, target: { kind: 'peer', links: Int32Array.of(3) } };
-  const routes = buildRoutes([toPeer], [{ segment: 0, prefix }]);
-  assert.deepEqual(routes.lookup(0, 4, prefix.bytes), toPeer.target);
+  const routes = tableOf([toPeer], [{ segment: 0, prefix }]);
+  assert.deepEqual(routes.lookup(0, 4, prefix.bytes, 0), toPeer.target);
+});
+
+test('routes that come and go lead as a table made anew would, and a configuration counts more and leaves them', () => {
+  const toEdge = (entry: { segment: number; prefix: Prefix }, edge: number) => ({
+    ...entry,
+    target: { kind: 'edges' as const, edges: Int32Array.of(edge) },
+  });
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('set' as const), route: placed, edge: fc.nat(9) }),
+    fc.record({ kind: fc.constant('gone' as const), route: placed }),
+    fc.record({ kind: fc.constant('configure' as const), routes: fc.array(placed, { maxLength: 4 }) }),
+  );
+  const keyOf = ({ segment, prefix }: { segment: number; prefix: Prefix }) =>
+    `${segment} ${prefix.bytes.join('.')}/${prefix.length}`;
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), fc.array(addresses, { minLength: 5 }), (steps, probes) => {
+      const table = new RouteTable();
+      const learned = new Map<string, ReturnType<typeof toEdge>>();
+      let configured: ReturnType<typeof toEdge>[] = [];
+      for (const each of steps) {
+        if (each.kind === 'configure') {
+          configured = each.routes.map((route) => toEdge(route, 77));
+          table.configure(configured, []);
+        } else if (each.kind === 'set') {
+          const route = toEdge(each.route, each.edge);
+          learned.set(keyOf(route), route);
+          table.learn([route], []);
+        } else {
+          learned.delete(keyOf(each.route));
+          table.learn([], [each.route]);
+        }
+      }
+      const anew = tableOf([...learned.values(), ...configured], []);
+      for (const address of probes) {
+        const bytes = Uint8Array.from(address);
+        for (const segment of [0, 1]) {
+          assert.deepEqual(table.lookup(segment, 4, bytes, 0), anew.lookup(segment, 4, bytes, 0));
+        }
+      }
+    }),
+  );
 });
