@@ -16,6 +16,7 @@ import {
   applicationsSearch,
   auditSearch,
   bfdSearch,
+  bgpSearch,
   decisionsSearch,
   explainSearch,
   setupSearch,
@@ -140,6 +141,7 @@ const tunnel = createRoute({
 const bgp = createRoute({
   getParentRoute: () => inside,
   path: '/bgp',
+  validateSearch: bgpSearch,
   component: lazyRouteComponent(() => import('./pages/bgp.tsx'), 'BgpPage'),
 });
 

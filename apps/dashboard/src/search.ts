@@ -53,6 +53,10 @@ export interface BfdSearch {
   readonly state?: (typeof bfdStates)[number];
 }
 
+export interface BgpSearch {
+  readonly site?: string;
+}
+
 export interface DecisionsSearch {
   /** Where the path begins, and where it leads. */
   readonly site?: string;
@@ -115,6 +119,10 @@ export function tunnelsSearch({ site, state, sort, desc }: Raw): TunnelsSearch {
 
 export function bfdSearch({ site, state }: Raw): BfdSearch {
   return defined({ site: text(site), state: oneOf(bfdStates, state) });
+}
+
+export function bgpSearch({ site }: Raw): BgpSearch {
+  return defined({ site: text(site) });
 }
 
 export function decisionsSearch(raw: Raw): DecisionsSearch {

@@ -10,6 +10,9 @@ test('an alarm leads to what it is about', () => {
   });
   assert.equal(alarmPlace('SLA_VIOLATED', 'site_a')?.to, '/decisions');
   assert.equal(alarmPlace('BFD_FLAPPING', 'site_a')?.to, '/tunnels/bfd');
+  assert.deepEqual(alarmPlace('BGP_NEIGHBOUR_DOWN', 'site_a'), {
+    ...{ to: '/bgp', search: { site: 'site_a' }, label: 'BGP' },
+  });
   assert.equal(alarmPlace('REACH_LOST', 'site_a')?.label, 'Reach of the site');
   assert.deepEqual(alarmPlace('EDGE_OFFLINE', 'site_a')?.params, { siteId: 'site_a' });
 });

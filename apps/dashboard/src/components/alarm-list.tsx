@@ -47,11 +47,20 @@ export function AlarmList() {
   );
 }
 
+interface AlarmsAboutProps {
+  readonly title: string;
+  readonly codes: RegExp;
+  /** Of this site alone. */
+  readonly site: string | undefined;
+}
+
 /** Those alarms that a page is about, on that page; nothing while there is none. */
-export function AlarmsAbout({ title, codes }: { title: string; codes: RegExp }) {
+export function AlarmsAbout({ title, codes, site }: AlarmsAboutProps) {
   const edges = useLiveQuery(alarmsQuery, {}).data?.alarms.edges ?? [];
   const now = useNow();
-  const alarms = edges.flatMap(({ node }) => (codes.test(node.code) ? [node] : []));
+  const alarms = edges.flatMap(({ node }) =>
+    codes.test(node.code) && (site === undefined || node.site?.id === site) ? [node] : [],
+  );
   if (alarms.length === 0) return null;
   return (
     <Card title={title}>

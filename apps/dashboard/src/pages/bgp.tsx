@@ -1,6 +1,6 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconAffiliate, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { AlarmsAbout } from '../components/alarm-list.tsx';
 import { AllowancesCard } from '../components/bgp/allowances-card.tsx';
@@ -12,6 +12,7 @@ import { Confirm } from '../components/confirm.tsx';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import { Card, Page } from '../components/page.tsx';
 import { Message, QueryState } from '../components/query-state.tsx';
+import { SiteSelect } from '../components/site-select.tsx';
 import { useChange } from '../live/use-change.ts';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../queries/graphql.ts';
@@ -21,13 +22,13 @@ const fabricQuery = graphql(`
   query BgpOfTheFabric { bgp { as reflectors { id name } } }
 `);
 const neighboursQuery = graphql(`
-  query BgpNeighbours {
-    bgpNeighbours(first: 1000) {
+  query BgpNeighbours($filter: BgpFilter) {
+    bgpNeighbours(first: 1000, filter: $filter) {
       edges {
         node {
           id name address remoteAs interface hasKey passive gtsm bfd holdSeconds keepaliveSeconds
           maxPrefixes restartAfterSeconds
-          edge { id site { id name } }
+          edge { id state site { id name } }
           import { everything prefixes communities localPreference }
           export { everything prefixes communities localPreference }
           session { state since received accepted advertised flaps lastError refusal }
@@ -67,14 +68,19 @@ const columns: readonly Column<Neighbour>[] = [
       </>
     ),
   },
-  ...sessionColumns<Neighbour>(({ import: inwards, export: outwards }) =>
-    inwards || outwards ? '' : 'Nothing passes: it has no policy in either direction',
-  ),
+  ...sessionColumns<Neighbour>({
+    untold: ({ edge }) => (edge.state === 'ONLINE' ? 'not told yet' : 'its gateway is not there'),
+    remark: ({ import: inwards, export: outwards }) =>
+      inwards || outwards ? '' : 'Nothing passes: it has no policy in either direction',
+  }),
 ];
 
-/** Routers that gateways speak BGP with, sessions between gateways, and what each site may bring. */
+/** Routers that gateways speak BGP with, sessions between gateways, and what each site may bring. The site is in the URL. */
 export function BgpPage() {
-  const query = useLiveQuery(neighboursQuery, {});
+  const { site } = useSearch({ from: '/inside/bgp' });
+  const navigate = useNavigate({ from: '/bgp' });
+  const filter = site ? { siteId: site } : {};
+  const query = useLiveQuery(neighboursQuery, { filter });
   const may = useMay();
   const [dialog, setDialog] = useState<Dialog>();
   const close = () => setDialog(undefined);
@@ -98,15 +104,28 @@ export function BgpPage() {
       </>
     ),
   };
-  const addButton = may('bgp.neighbour.add') && (
-    <Button leftSection={<IconPlus size={15} />} onClick={() => setDialog({ kind: 'add' })} data-testid="add-neighbour">
-      Add neighbour
-    </Button>
+  const head = (
+    <>
+      <SiteSelect
+        placeholder="At any site"
+        value={site}
+        onChange={(next) => void navigate({ search: next ? { site: next } : {}, replace: true })}
+      />
+      {may('bgp.neighbour.add') && (
+        <Button
+          leftSection={<IconPlus size={15} />}
+          onClick={() => setDialog({ kind: 'add' })}
+          data-testid="add-neighbour"
+        >
+          Add neighbour
+        </Button>
+      )}
+    </>
   );
   return (
-    <Page title="BGP" lead={<Lead />} actions={addButton}>
+    <Page title="BGP" lead={<Lead />} actions={head}>
       <div className="grid">
-        <AlarmsAbout codes={/^BGP_/} title="BGP alarms" />
+        <AlarmsAbout codes={/^BGP_/} title="BGP alarms" site={site} />
         <Card title="Neighbours">
           <QueryState query={query}>
             {({ bgpNeighbours: { edges } }) =>
@@ -120,7 +139,7 @@ export function BgpPage() {
                   rowTestId={({ name }) => `neighbour-row-${name}`}
                 />
               ) : (
-                <Message icon={IconAffiliate} title="No neighbours yet">
+                <Message icon={IconAffiliate} title={site ? 'No neighbours at this site' : 'No neighbours yet'}>
                   <p>
                     A gateway can speak BGP with the routers of its site: it learns the networks behind them, tells them
                     those of other sites, and passes on what changes within a second, with or without this controller.
@@ -131,9 +150,9 @@ export function BgpPage() {
             }
           </QueryState>
         </Card>
-        <AllowancesCard />
-        <FabricCard />
-        <RoutesCard />
+        <AllowancesCard filter={filter} />
+        <FabricCard filter={filter} />
+        <RoutesCard filter={filter} />
       </div>
       {dialog?.kind === 'add' && <NeighbourForm onClose={close} />}
       {dialog?.kind === 'edit' && <NeighbourForm neighbour={dialog.neighbour} onClose={close} />}

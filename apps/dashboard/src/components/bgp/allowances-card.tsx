@@ -1,6 +1,7 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
+import { prefixOrder } from '../../bgp/ranges.ts';
 import { useChange } from '../../live/use-change.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
@@ -10,10 +11,11 @@ import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
 import { QueryState } from '../query-state.tsx';
 import { AllowanceForm } from './allowance-form.tsx';
+import type { BgpFilter } from './form.ts';
 
 const allowancesQuery = graphql(`
-  query BgpAllowances {
-    bgpAllowances(first: 1000) { edges { node { id text preference site { id name } } } }
+  query BgpAllowances($filter: BgpFilter) {
+    bgpAllowances(first: 1000, filter: $filter) { edges { node { id text preference site { id name } } } }
   }
 `);
 const removeMutation = graphql(`
@@ -25,7 +27,7 @@ type Dialog = { kind: 'add' } | { kind: 'edit' | 'remove'; allowance: Allowance 
 
 const columns: readonly Column<Allowance>[] = [
   { id: 'site', header: 'Site', sort: ({ site }) => site.name, cell: ({ site }) => site.name },
-  { id: 'prefix', header: 'May bring', sort: ({ text }) => text, cell: ({ text }) => text },
+  { id: 'prefix', header: 'May bring', sort: ({ text }) => prefixOrder(text), cell: ({ text }) => text },
   {
     id: 'preference',
     header: 'Preference',
@@ -35,8 +37,8 @@ const columns: readonly Column<Allowance>[] = [
 ];
 
 /** What the routers of each site may bring into the fabric. */
-export function AllowancesCard() {
-  const query = useLiveQuery(allowancesQuery, {});
+export function AllowancesCard({ filter }: { filter: BgpFilter }) {
+  const query = useLiveQuery(allowancesQuery, { filter });
   const may = useMay();
   const [dialog, setDialog] = useState<Dialog>();
   const close = () => setDialog(undefined);

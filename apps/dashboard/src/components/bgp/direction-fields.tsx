@@ -1,4 +1,5 @@
 import { NumberInput, TagsInput } from '@mantine/core';
+import type { ReactNode } from 'react';
 import type { Passes } from '../../bgp/neighbour.ts';
 import { type Choice, Choices } from '../choices.tsx';
 import { FormSection } from '../form-section.tsx';
@@ -22,19 +23,18 @@ export function ImportFields({ form }: NeighbourFieldsProps) {
       title="It may bring"
       lead="Whatever it brings, other gateways take only what its site may bring into the fabric."
     >
-      <Passing form={form} direction="import" choices={inwards} />
+      <Passing form={form} direction="import" choices={inwards}>
+        <NumberInput
+          label="Local preference"
+          description="Of several routers’ routes the highest is taken"
+          placeholder="100"
+          min={0}
+          allowDecimal={false}
+          data-testid="neighbour-local-preference"
+          {...form.getInputProps('import.localPreference')}
+        />
+      </Passing>
       <div className="form-row">
-        {form.values.import.passes !== 'nothing' && (
-          <NumberInput
-            label="Local preference"
-            description="The highest is taken"
-            placeholder="100"
-            min={0}
-            allowDecimal={false}
-            data-testid="neighbour-local-preference"
-            {...form.getInputProps('import.localPreference')}
-          />
-        )}
         <NumberInput
           label="Prefixes, at most"
           description="The session ends above this"
@@ -69,9 +69,11 @@ export function ExportFields({ form }: NeighbourFieldsProps) {
 interface PassingProps extends NeighbourFieldsProps {
   readonly direction: 'import' | 'export';
   readonly choices: readonly Choice<Passes>[];
+  /** What else a route that passes gets, beside its communities. */
+  readonly children?: ReactNode;
 }
 
-function Passing({ form, direction, choices }: PassingProps) {
+function Passing({ form, direction, choices, children }: PassingProps) {
   const { passes, prefixes, communities } = form.values[direction];
   return (
     <>
@@ -94,15 +96,18 @@ function Passing({ form, direction, choices }: PassingProps) {
         />
       )}
       {passes !== 'nothing' && (
-        <TagsInput
-          label="Communities"
-          description="Added to those that are there"
-          placeholder={communities.length === 0 ? '65000:1' : ''}
-          acceptValueOnBlur
-          splitChars={[',', ' ']}
-          data-testid={`neighbour-${direction}-communities`}
-          {...form.getInputProps(`${direction}.communities`)}
-        />
+        <div className={children ? 'form-row' : ''}>
+          <TagsInput
+            label="Communities"
+            description="Added to those that are there"
+            placeholder={communities.length === 0 ? '65000:1' : ''}
+            acceptValueOnBlur
+            splitChars={[',', ' ']}
+            data-testid={`neighbour-${direction}-communities`}
+            {...form.getInputProps(`${direction}.communities`)}
+          />
+          {children}
+        </div>
       )}
     </>
   );

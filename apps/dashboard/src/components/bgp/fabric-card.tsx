@@ -2,11 +2,12 @@ import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
+import type { BgpFilter } from './form.ts';
 import { sessionColumns } from './session-columns.tsx';
 
 const sessionsQuery = graphql(`
-  query BgpFabricSessions {
-    bgpFabricSessions(first: 1000) {
+  query BgpFabricSessions($filter: BgpFilter) {
+    bgpFabricSessions(first: 1000, filter: $filter) {
       edges {
         node {
           id edge { id site { name } } remoteEdge { id site { name } }
@@ -26,8 +27,8 @@ const columns: readonly Column<Session>[] = [
 ];
 
 /** Sessions between gateways, over the tunnels; nothing where there is none. */
-export function FabricCard() {
-  const query = useLiveQuery(sessionsQuery, {});
+export function FabricCard({ filter }: { filter: BgpFilter }) {
+  const query = useLiveQuery(sessionsQuery, { filter });
   const rows = query.data?.bgpFabricSessions.edges.map(({ node }) => node) ?? [];
   if (rows.length === 0) return null;
   return (

@@ -1,15 +1,20 @@
+import { Link } from '@tanstack/react-router';
+import { prefixOrder } from '../../bgp/ranges.ts';
+import { countWords } from '../../format/count.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
+import type { BgpFilter } from './form.ts';
 
 const routesQuery = graphql(`
-  query BgpRoutes {
-    bgpRoutes(first: 1000) {
+  query BgpRoutes($filter: BgpFilter) {
+    bgpRoutes(first: 1000, filter: $filter) {
+      totalCount
       edges {
         node {
           id prefix asPath nextHop communities
-          edge { id site { name } } origin { id site { name } } neighbour { id name }
+          edge { id site { id name } } origin { id site { id name } } neighbour { id name }
         }
       }
     }
@@ -19,24 +24,51 @@ const routesQuery = graphql(`
 type Route = ResultOf<typeof routesQuery>['bgpRoutes']['edges'][number]['node'];
 
 const columns: readonly Column<Route>[] = [
-  { id: 'prefix', header: 'Prefix', sort: ({ prefix }) => prefix, cell: ({ prefix }) => prefix },
-  { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => edge.site.name },
+  {
+    id: 'prefix',
+    header: 'Prefix',
+    sort: ({ prefix }) => prefixOrder(prefix),
+    cell: ({ prefix }) => <span className="mono">{prefix}</span>,
+  },
+  { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => <SiteLink {...edge.site} /> },
   {
     id: 'from',
     header: 'From',
-    cell: ({ neighbour, origin, nextHop }) => neighbour?.name ?? origin?.site.name ?? nextHop,
+    sort: (route) => route.neighbour?.name ?? route.origin?.site.name ?? '',
+    cell: (route) => (
+      <>
+        {route.neighbour?.name ?? (route.origin && <SiteLink {...route.origin.site} />)}
+        <span className="second">next hop {route.nextHop}</span>
+      </>
+    ),
   },
   { id: 'path', header: 'AS path', className: 'wrap', cell: ({ asPath }) => asPath },
   { id: 'communities', header: 'Communities', className: 'wrap', cell: ({ communities }) => communities.join(' ') },
 ];
 
+function SiteLink({ id, name }: { id: string; name: string }) {
+  return (
+    <Link to="/sites/$siteId" params={{ siteId: id }} className="link">
+      {name}
+    </Link>
+  );
+}
+
 /** Best routes that BGP brought, as gateways tell of them; nothing where there is none. */
-export function RoutesCard() {
-  const query = useLiveQuery(routesQuery, {});
+export function RoutesCard({ filter }: { filter: BgpFilter }) {
+  const query = useLiveQuery(routesQuery, { filter });
   const rows = query.data?.bgpRoutes.edges.map(({ node }) => node) ?? [];
   if (rows.length === 0) return null;
   return (
-    <Card title="Routes">
+    <Card
+      title="Routes"
+      aside={
+        <span className="muted">
+          {countWords('best routes', rows.length, query.data?.bgpRoutes.totalCount)}; each gateway tells of its first
+          256
+        </span>
+      }
+    >
       <DataTable label="Routes from BGP" rows={rows} columns={columns} initialSort="prefix" rowId={({ id }) => id} />
     </Card>
   );

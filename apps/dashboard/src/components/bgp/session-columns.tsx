@@ -20,14 +20,24 @@ interface Row {
   readonly session: BgpSession | null;
 }
 
-/** What every table of BGP sessions tells. `remark`: what is to be said of a row that has no error. */
-export function sessionColumns<One extends Row>(remark: (row: One) => string = () => ''): readonly Column<One>[] {
+interface More<One> {
+  /** Why nothing is known of its session. */
+  readonly untold?: (row: One) => string;
+  /** What is to be said besides errors. */
+  readonly remark?: (row: One) => string;
+}
+
+/** What every table of BGP sessions tells. */
+export function sessionColumns<One extends Row>({
+  untold = () => 'not told yet',
+  remark = () => '',
+}: More<One> = {}): readonly Column<One>[] {
   return [
     {
       id: 'state',
       header: 'State',
       sort: ({ session }) => session?.state ?? '',
-      cell: ({ session }) => (session ? <StateSince {...session} /> : <span className="muted">not told yet</span>),
+      cell: (row) => (row.session ? <StateSince {...row.session} /> : <span className="muted">{untold(row)}</span>),
     },
     {
       id: 'prefixes',
