@@ -31,7 +31,8 @@ function near(neighbour: BgpNeighbour, edge: Edge, { received }: BgpSessionTelem
 /** Also one that never came up: whoever configured it wants to hear of it. */
 function lost(neighbour: BgpNeighbour, edge: Edge, session: BgpSessionTelemetry): Cause[] {
   const { id, maxPrefixes, restartAfterSeconds } = neighbour;
-  if (session.overLimit !== null) {
+  // Whoever allowed it more since wants to hear why it is not back.
+  if (session.overLimit !== null && session.overLimit > maxPrefixes) {
     const message = `${edge.name} ended BGP with ${who(neighbour)}: it brought ${session.overLimit} prefixes and may bring ${maxPrefixes}; it is called again after ${restartAfterSeconds} s: look at what it announces, or allow it more`;
     return [cause('BGP_MAX_PREFIX', 'CRITICAL', `bgp:${id}.limit:${edge.id}`, edge, message)];
   }

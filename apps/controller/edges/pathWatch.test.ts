@@ -229,6 +229,9 @@ describe('an alarm', () => {
       [...active.values()][0]!.message,
       /^edge-a ended BGP with Core \(10\.1\.0\.1, AS 65001\): it brought 101 prefixes and may bring 100; .* after 300 s/,
     );
+    say('n', { state: 'connect', received: 0, overLimit: 100, lastError: 'nobody answers' });
+    pass(7);
+    deepEqual(codes(), ['BGP_NEIGHBOUR_DOWN'], 'so many it may bring now');
     say('n', { received: 79 });
     pass(7);
     deepEqual(codes(), [], 'it ends by itself');
