@@ -205,6 +205,7 @@ function publishRouting(
     ownSources: buildAllowed(plan.local),
     mtu: plan.mtu,
     ownAddress: plan.overlayAddress.bytes,
+    reach: new Map(Array.from(plan.reach, ([identifier, edgeId]) => [identifier, edgesTarget(context, [edgeId])])),
   };
   for (const { link } of links) if (link.tunnel === undefined) link.mtu = plan.mtu;
   flows.reconsider();

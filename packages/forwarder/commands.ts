@@ -49,6 +49,11 @@ export interface ForwarderEdge {
   readonly allowed: readonly SegmentPrefix[];
   /** Its own address inside the fabric, of the family of ours: where its BFD packets come from (RFC 5881 §4). */
   readonly overlayAddress: string;
+  /**
+   * ICMP echo requests from our overlay address with this identifier (RFC 792) go to this edge, also where the route would
+   * take another one first: they ask for the LAN behind it.
+   */
+  readonly reachIdentifier?: number;
 }
 
 /** A stock WireGuard peer: plain packets of segment 0, no overlay frames. */

@@ -80,6 +80,8 @@ export interface Plan {
   readonly edges: ReadonlyMap<string, readonly ParsedPrefix[]>;
   /** Of each edge in `edges`, of the family of ours. */
   readonly overlayAddresses: ReadonlyMap<string, Uint8Array>;
+  /** By the identifier of echo requests that ask for the LAN behind an edge. */
+  readonly reach: ReadonlyMap<number, string>;
   readonly peers: readonly PlannedPeer[];
   readonly routes: readonly PlannedRoute[];
   /** Tunnels whose silence is for BFD alone. */
@@ -144,6 +146,11 @@ function read(command: ConfigureCommand): Plan {
     tunnels,
     edges: new Map(command.edges.map((edge) => [edge.id, edge.allowed.map(readPrefix)])),
     overlayAddresses: new Map(command.edges.map((edge) => [edge.id, readOverlayAddress(edge, overlayAddress)])),
+    reach: new Map(
+      command.edges.flatMap(({ id, reachIdentifier }) =>
+        reachIdentifier === undefined ? [] : [[reachIdentifier, id]],
+      ),
+    ),
     peers,
     silent: new Set(command.tunnels.filter(({ suspectsSilence }) => suspectsSilence === false).map(({ id }) => id)),
     routes: command.routes.map((route) => ({ ...readPrefix(route), nextHops: route.nextHops, peerId: route.peerId })),

@@ -21,6 +21,7 @@ import type {
 
 import { ownRanges } from '../bgp/intent.ts';
 import { inSegment, type LearnedChange } from '../bgp/learned.ts';
+import { reachIdentifier } from '../reach/identifier.ts';
 import { orderNextHops } from './nextHops.ts';
 
 /**
@@ -51,8 +52,9 @@ export function translate(
       suspectsSilence: configuration.bfd.suspectsSilence,
     })),
     // An edge speaks for its site, and for itself.
-    edges: edges.map(({ id, allowed, overlayAddress }) => ({
+    edges: edges.map(({ id, allowed, overlayAddress, reachProbe }) => ({
       ...{ id, overlayAddress },
+      ...(reachProbe === undefined ? {} : { reachIdentifier: reachIdentifier(configuration, id) }),
       allowed: [...allowed, hostOf(overlayAddress)],
     })),
     peers: peers.map(({ id, uplinkId, publicKey, presharedKey, allowed }) => ({

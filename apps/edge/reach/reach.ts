@@ -1,12 +1,14 @@
 /**
  * Whether the LANs of other sites are there: a host or router of each is asked for a sign of life through the tunnels,
  * from this edge's own address in the fabric. An edge that is up while its LAN is not answers every tunnel's probe, and
- * still nobody behind it is reached.
+ * still nobody behind it is reached. Of a site with several edges the same host is asked for through each of them: the
+ * identifier of the requests tells the forwarder through which.
  */
 import { type IpAddress, parseAddress } from '@patronus/net';
 import type { Configuration, EdgeMessage } from '@patronus/protocol';
 import type { HealthRules, HealthState } from '../probing/health.ts';
 import { type Pace, Prober, type Subject } from '../probing/prober.ts';
+import { reachIdentifier } from './identifier.ts';
 
 export type ReachTelemetry = NonNullable<Extract<EdgeMessage, { type: 'telemetry' }>['reach']>;
 
@@ -69,7 +71,13 @@ export class Reach {
       const target: IpAddress | undefined = reachProbe === undefined ? undefined : parseAddress(reachProbe);
       // Whoever has no address of the family in the fabric cannot ask.
       if (target === undefined || target.family !== source.family) return [];
-      return [{ id, socket: { family: source.family, source }, targets: [target] }];
+      return [
+        {
+          id,
+          socket: { family: source.family, source, identifier: reachIdentifier(this.#configuration!, id) },
+          targets: [target],
+        },
+      ];
     });
   }
 

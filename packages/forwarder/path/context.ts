@@ -14,7 +14,7 @@ import { ApplicationTable } from '../tables/applications.ts';
 import { FlowTable } from '../tables/flows.ts';
 import { Groups } from '../tables/groups.ts';
 import { PolicyTable } from '../tables/policies.ts';
-import { RouteTable } from '../tables/routes.ts';
+import { type EdgesTarget, RouteTable } from '../tables/routes.ts';
 import { SessionTable } from '../tables/sessions.ts';
 import { Classifier } from './classify.ts';
 import { Coalescer } from './coalescing.ts';
@@ -29,6 +29,8 @@ export interface Routing {
   readonly mtu: number;
   /** Where errors about IPv4 and IPv6 packets come from; empty: the destination that could not be reached. */
   readonly ownAddress: Uint8Array;
+  /** Edges whose LAN is asked for, by the identifier of the echo requests that do. */
+  readonly reach: ReadonlyMap<number, EdgesTarget>;
 }
 
 export interface PathContext {
@@ -105,7 +107,13 @@ export function createContext({ memory, kernels, cipher, io, quic, seed }: Conte
     coalescer,
     drain: () => undefined,
     woken: () => undefined,
-    routing: { routes: new RouteTable(), ownSources: new PrefixTrie(), mtu: 1280, ownAddress: new Uint8Array(0) },
+    routing: {
+      routes: new RouteTable(),
+      ownSources: new PrefixTrie(),
+      mtu: 1280,
+      ownAddress: new Uint8Array(0),
+      reach: new Map(),
+    },
   };
   return context;
 }

@@ -1,9 +1,10 @@
 /** From the TUN: what this site sends into the fabric. */
-import { type Family, PacketVerdict, PacketView } from '@patronus/net';
+import { type Family, PacketVerdict, PacketView, Protocol } from '@patronus/net';
 import { isBfd } from '../bfd/datagram.ts';
 import { Drop, PASSED } from '../drops.ts';
 import { VIRTIO_HEADER_LENGTH } from '../io.ts';
 import { NO_EDGE } from '../tables/flows.ts';
+import type { EdgesTarget } from '../tables/routes.ts';
 import type { PathContext } from './context.ts';
 import type { Forward } from './forward.ts';
 import type { IcmpErrors } from './icmp.ts';
@@ -11,6 +12,7 @@ import { Gso, OffloadHeader } from './offloadHeader.ts';
 
 /** Of the TUN there is one, and it is segment 0's. */
 const SEGMENT = 0;
+const ECHO_HEADER = 8;
 
 export class Outbound {
   /** Whether the packet last handled lies where it was until everything is flushed; otherwise its room is free again. */
@@ -52,8 +54,26 @@ export class Outbound {
     if (isBfd(packet)) return Drop.bfdFromLan;
     const target = routing.routes.lookup(SEGMENT, packet.family, memory.bytes, packet.destinationOffset);
     if (target === undefined) return Drop.noRoute;
-    return this.#forward.packet(SEGMENT, packet, offload, target, NO_EDGE, now);
+    const way = target.kind === 'edges' ? (this.#asked(packet) ?? target) : target;
+    return this.#forward.packet(SEGMENT, packet, offload, way, NO_EDGE, now);
   }
+
+  /** Where this is an echo request of our own that asks for the LAN behind one edge of several: that one. */
+  #asked(packet: PacketView): EdgesTarget | undefined {
+    const { bytes, transportOffset } = packet;
+    if (!isEchoRequest(packet)) return undefined;
+    const { ownAddress, reach } = this.#context.routing;
+    for (let at = 0; at < ownAddress.length; at++)
+      if (bytes[packet.sourceOffset + at] !== ownAddress[at]) return undefined;
+    return reach.get((bytes[transportOffset + 4]! << 8) | bytes[transportOffset + 5]!);
+  }
+}
+
+/** RFC 792, RFC 4443 §4.1: whole, so that its identifier can be read. */
+function isEchoRequest({ bytes, protocol, transportOffset, transportLength, isFragment }: PacketView): boolean {
+  if (isFragment || transportLength < ECHO_HEADER) return false;
+  const type = bytes[transportOffset];
+  return (protocol === Protocol.icmp && type === 8) || (protocol === Protocol.icmpv6 && type === 128);
 }
 
 /** RFC 5771 §3, RFC 919, RFC 4291 §2.7. */

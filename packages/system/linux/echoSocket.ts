@@ -37,6 +37,8 @@ export interface EchoSocketOptions {
   /** For policy rules. */
   readonly mark?: number;
   readonly source?: IpAddress;
+  /** Of its requests, 0…65,535; a random one unless given. */
+  readonly identifier?: number;
 }
 
 export interface EchoReply {
@@ -53,13 +55,13 @@ export class EchoSocket {
   readonly #memory = nativeMemory(BODY_AT + RECEIVE_BYTES);
 
   /** Throws a LinuxError that says what is missing. */
-  constructor({ family, device, mark, source }: EchoSocketOptions) {
+  constructor({ family, device, mark, source, identifier }: EchoSocketOptions) {
     this.family = family;
     const protocol = family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
     const about = `open an ICMP socket for IPv${family}`;
     const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
     this.#fd = checked(libc.socket(addressFamily(family), type, protocol), 'socket', about);
-    this.#identifier = (this.#cookie[0]! << 8) | this.#cookie[1]!;
+    this.#identifier = identifier ?? (this.#cookie[0]! << 8) | this.#cookie[1]!;
     try {
       this.#filter(about);
       if (device !== undefined) bindToDevice(this.#fd, device);
