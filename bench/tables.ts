@@ -1,8 +1,8 @@
 /**
  * What do the tables of the packet path cost when they are full? A look-up among 100,000 prefixes against one among 100, a
- * packet of one of 100,000 flows against one of 100, and a switch of path groups with 100,000 flows pointing to them
- * against one with none: a switch costs the number of groups, whatever points to them. Prints one line of JSON with
- * medians in microseconds and their ratios.
+ * packet of one of 100,000 flows against one of 100, one of 10,000 learned prefixes that leads elsewhere against all of them
+ * made anew, and a switch of path groups with 100,000 flows pointing to them against one with none: a switch costs the
+ * number of groups, whatever points to them. Prints one line of JSON with medians in microseconds and their ratios.
  */
 import { PacketVerdict, PacketView, prefixOf } from '@patronus/net';
 import { loadKernels } from '../packages/forwarder/host/loadKernels.ts';
@@ -16,6 +16,7 @@ import { RouteTable } from '../packages/forwarder/tables/routes.ts';
 
 const MANY = 100_000;
 const FEW = 100;
+const LEARNED = 10_000;
 const GROUPS = 1_000;
 const ROUNDS = 15;
 const CALLS = 20_000;
@@ -52,16 +53,17 @@ function addressOf(number: number): Uint8Array {
   return Uint8Array.of(16 + (number >>> 14), (number >>> 6) & 0xff, (number << 2) & 0xff, 1);
 }
 
-function routing(count: number) {
+function routesTo(count: number) {
+  return Array.from({ length: count }, (_, at) => ({
+    segment: 0,
+    prefix: prefixOf({ family: 4, bytes: addressOf(at) }, 30),
+    target: { kind: 'edges' as const, edges: Int32Array.of(at % GROUPS) },
+  }));
+}
+
+function routing(count: number): RouteTable {
   const table = new RouteTable();
-  table.configure(
-    Array.from({ length: count }, (_, at) => ({
-      segment: 0,
-      prefix: prefixOf({ family: 4, bytes: addressOf(at) }, 30),
-      target: { kind: 'edges' as const, edges: Int32Array.of(at % GROUPS) },
-    })),
-    [],
-  );
+  table.configure(routesTo(count), []);
   return table;
 }
 
@@ -72,6 +74,19 @@ const routes = race({
   many: (at) => void tries.many.lookup(0, 4, addresses, 4 * scatter(at, MANY)),
   few: (at) => void tries.few.lookup(0, 4, addresses, 4 * scatter(at, FEW)),
 });
+
+/** One prefix of what was learned leads elsewhere, against the same table made anew. */
+const learned = routesTo(LEARNED);
+const kept = new RouteTable();
+kept.learn(learned, []);
+const elsewhere = { kind: 'edges' as const, edges: Int32Array.of(1) };
+const changes = race(
+  {
+    one: (at) => kept.learn([{ ...learned[scatter(at, LEARNED)]!, target: elsewhere }], []),
+    all: () => new RouteTable().configure(learned, []),
+  },
+  10,
+);
 
 /** A packet of flow `number`. */
 const packet = new PacketView();
@@ -126,6 +141,12 @@ const switches = race({ single: () => turn(single), balance: () => turn(balance)
 process.stdout.write(
   `${JSON.stringify({
     prefixes: { count: MANY, us: round(routes.many), usFew: round(routes.few), ratio: round(routes.many / routes.few) },
+    change: {
+      count: LEARNED,
+      us: round(changes.one),
+      usAll: round(changes.all),
+      ratio: round(changes.one / changes.all),
+    },
     flows: { count: known, us: round(flows.many), usFew: round(flows.few), ratio: round(flows.many / flows.few) },
     switch: {
       ...{ flows: known, groups: GROUPS, movedEach: moved / (ROUNDS * 100) },
