@@ -3,14 +3,15 @@
  * for as long as is asked; WireGuard makes new keys every two minutes meanwhile. Beside them, between two real edges, load
  * swings between 0 and 100 % of an uplink, which must move nothing.
  *
- *     npm run -s bench -- soak --json [--minutes 60] [--steady]
+ *     npm run -s bench -- soak --json [--minutes 60] [--steady] [--ordinary]
  *
  * `growthMiB` of each kind of process: of each one the least resident memory of the last minute less the least of the minute
  * after the first ten (or after a sixth of the time), so that what the garbage collector gives back does not count; told is
  * the one that grew most, with all of them in `each`. `forwarder`: of the two that carry the counted stream; `edge`,
  * `edgeForwarder` and `standby`: of the edges, whose controller is part of this program and is not counted.
  * `rssGrowthMiB` is that of `forwarder`. `swing.falseSwitches`: times that anything moved; `decisions`: of the edges, with their
- * reasons. `--steady`: without edges and swing. Needs root.
+ * reasons. `--steady`: without edges and swing. `--ordinary`: they do not go before other processes of the machine, whose
+ * work may then look like a path that failed. Needs root.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '60' },
     steady: { type: 'boolean', default: false },
+    ordinary: { type: 'boolean', default: false },
   },
 });
 const minutes = Number(values.minutes);
@@ -89,7 +91,7 @@ try {
     ...pids.map((pid): Watched => ({ kind: 'forwarder', pid })),
     ...(edges?.gateways.flatMap(processesOf) ?? []),
   ];
-  for (const { pid } of watched) hasten(pid);
+  if (!values.ordinary) for (const { pid } of watched) hasten(pid);
   const tell = (text: string) => void process.stderr.write(`${text}\n`);
   const swung = edges && swing(context, edges, UPLINK_BITS_PER_SECOND, minutes * 60, tell);
   const residence = new Residence(watched);

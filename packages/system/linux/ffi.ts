@@ -84,7 +84,8 @@ export function lastErrorNumber(): number {
 
 /**
  * A function of the running program by its C name, taking `count` addresses or sizes; undefined where there is none. For
- * what is no part of the C library and may be missing: see that it does what you think before you rely on it.
+ * what is no part of the C library and may be missing: see that it does what you think before you rely on it. To be declared
+ * once: each declaration takes memory for good.
  */
 export function cFunction(
   name: string,
