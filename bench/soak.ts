@@ -40,6 +40,8 @@ const PORT = 5_400;
 const SAMPLE_MS = 5_000;
 const MINUTE_MS = 60_000;
 const SAMPLES_PER_MINUTE = MINUTE_MS / SAMPLE_MS;
+/** Two failures of a path at the start are held against it for two minutes; then it is returned to, as it should be. */
+const SETTLE_MS = 130_000;
 const program = fileURLToPath(new URL('./soak/stream.ts', import.meta.url));
 
 if (process.getuid?.() !== 0 || !(minutes > 0)) {
@@ -93,7 +95,7 @@ try {
   ];
   if (!values.ordinary) for (const { pid } of watched) hasten(pid);
   const tell = (text: string) => void process.stderr.write(`${text}\n`);
-  const swung = edges && swing(context, edges, UPLINK_BITS_PER_SECOND, minutes * 60, tell);
+  const swung = edges && swing(context, edges, UPLINK_BITS_PER_SECOND, minutes * 60, tell, SETTLE_MS);
   const residence = new Residence(watched);
   const begin = performance.now();
   const handshakesBefore = (await left.telemetry()).counters;

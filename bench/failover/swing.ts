@@ -32,9 +32,12 @@ export interface FalseSwitch {
 }
 
 const bulk = fileURLToPath(new URL('./bulk.ts', import.meta.url));
-/** Before it the edges do what was set off earlier: returns to better paths. They are done when nothing came for so long. */
+/**
+ * Before it the edges do what was set off earlier: returns to better paths, from where a busy start had moved something. They
+ * are done when nothing came for so long, unless the caller knows that steering holds back for longer.
+ */
 const SETTLE_MS = 10_000;
-const SETTLE_PATIENCE_MS = 120_000;
+const SETTLE_PATIENCE = 12;
 const SAMPLE_MS = 250;
 /** As much as a modem keeps. */
 const BOTTLENECK_QUEUE_MS = 250;
@@ -46,6 +49,7 @@ export async function swing(
   bitsPerSecond: number,
   seconds: number,
   tell: (text: string) => void,
+  settleMs = SETTLE_MS,
 ): Promise<Swing> {
   // The stream runs between these; what others there are hear nothing of it.
   const gateways = all.slice(0, 2) as [Gateway, Gateway];
@@ -54,7 +58,7 @@ export async function swing(
   const decisions = () =>
     gateways.map(({ id }) => controller.heard(id, 'decisions').flatMap((heard) => heard.decisions));
   const counts = () => decisions().map(({ length }) => length);
-  const before = await settled(counts);
+  const before = await settled(counts, settleMs);
   const moves = gateways.map(() => 0);
   let carriers = await Promise.all(gateways.map(carrierTo));
   const args = [bulk, first.lanAddress, second.lanAddress, String(bitsPerSecond)];
@@ -104,10 +108,10 @@ export async function swing(
 }
 
 /** What does not change any more; as it is after all patience else. */
-async function settled(counts: () => readonly number[]): Promise<readonly number[]> {
-  for (const untilMs = performance.now() + SETTLE_PATIENCE_MS; ; ) {
+async function settled(counts: () => readonly number[], settleMs: number): Promise<readonly number[]> {
+  for (const untilMs = performance.now() + SETTLE_PATIENCE * settleMs; ; ) {
     const before = counts();
-    await pause(SETTLE_MS);
+    await pause(settleMs);
     const now = counts();
     if (now.every((count, at) => count === before[at]) || performance.now() > untilMs) return now;
   }
