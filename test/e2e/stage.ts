@@ -1,17 +1,14 @@
-/**
- * What the browser tests stand on: `npm start` with a lab and ports of its own, a page in a real browser, and the
- * command line. Its screenshots are the pictures of the README when PATRONUS_PICTURES is set.
- */
+/** What a newcomer's story stands on: `npm start` with a lab and ports of its own, a page in a browser, and the command line. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, Screen } from './screen.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const port = '18443';
-const pictures = process.env.PATRONUS_PICTURES;
 
 export interface Outcome {
   readonly code: number;
@@ -27,13 +24,17 @@ export class Stage {
   readonly #environment = { ...process.env, PATRONUS_STATE_DIR: this.state, PATRONUS_LAB: this.lab, NO_COLOR: '1' };
   #started: ChildProcess | undefined;
   #browser: Browser | undefined;
-  #page: Page | undefined;
+  #screen: Screen | undefined;
   /** All that `npm start` said. */
   output = '';
 
+  get screen(): Screen {
+    if (this.#screen === undefined) throw new Error('the browser is not open yet');
+    return this.#screen;
+  }
+
   get page(): Page {
-    if (this.#page === undefined) throw new Error('the browser is not open yet');
-    return this.#page;
+    return this.screen.page;
   }
 
   get hasEnded(): boolean {
@@ -54,24 +55,8 @@ export class Stage {
     this.#started.stderr?.on('data', keep);
     const isReady = () => /one-time link/.test(this.output) && /setup\?token=\S+\s/.test(this.output);
     await this.until(isReady, 240_000, 'npm start to be ready');
-    this.#browser = await chromium.launch({
-      executablePath: process.env.PATRONUS_CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
-    const context = await this.#browser.newContext({
-      ignoreHTTPSErrors: true,
-      viewport: { width: 1440, height: 900 },
-    });
-    this.#page = await context.newPage();
-    this.#page.setDefaultTimeout(30_000);
+    this.#browser = await openBrowser();
+    this.#screen = await Screen.open(this.#browser, this.url);
   }
 
   async close(): Promise<void> {
@@ -89,28 +74,20 @@ export class Stage {
     process.kill(-(this.#started?.pid as number), signal);
   }
 
-  async go(path: string): Promise<void> {
-    await this.page.goto(`${this.url}${path}`);
+  go(path: string): Promise<void> {
+    return this.screen.go(path);
   }
 
   async shows(testId: string, text: string): Promise<void> {
     await this.page.locator(`[data-testid="${testId}"]`, { hasText: text }).waitFor();
   }
 
-  async wear(scheme: 'dark' | 'light'): Promise<void> {
-    await this.page.emulateMedia({ colorScheme: scheme });
-    await this.page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor({ state: 'attached' });
+  wear(scheme: 'dark' | 'light'): Promise<void> {
+    return this.screen.wear(scheme);
   }
 
-  async picture(name: string, page = this.page): Promise<void> {
-    if (pictures === undefined) return;
-    mkdirSync(pictures, { recursive: true });
-    // A change of theme fades; what moves for ever (the dashes of a tunnel in use) is no transition.
-    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
-    await page.evaluate(
-      'Promise.allSettled(document.getAnimations().flatMap((one) => (one instanceof CSSTransition ? [one.finished] : [])))',
-    );
-    await page.screenshot({ path: join(pictures, `${name}.png`) });
+  picture(name: string, page = this.page): Promise<void> {
+    return this.screen.picture(name, page);
   }
 
   patronus(words: readonly string[], more: Record<string, string> = {}): Promise<Outcome> {

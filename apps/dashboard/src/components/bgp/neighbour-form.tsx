@@ -66,6 +66,7 @@ export function NeighbourForm({ neighbour, onClose }: NeighbourFormProps) {
   const change = before ? changeOf(form.values, before) : {};
   const submit = form.onSubmit(async (draft) => {
     setRefusal(null);
+    if (before && Object.keys(change).length === 0) return onClose();
     const outcome = before
       ? await update.run({ input: { id: before.id, ...changeOf(draft, before) } })
       : await add.run({ input: addInput(draft) });
