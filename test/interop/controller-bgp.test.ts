@@ -81,7 +81,7 @@ test('BGP is asked for with a key that nothing answers with, refused by field wh
   match((await widen({ prefix: '0.0.0.0/0' })).body.errors[0].extensions.fields.prefix, /cannot be allowed everything/);
   equal((await widen({ id: 'nobody' })).body.errors[0].extensions.code, 'NOT_FOUND');
   const seen = await controller.adminRaw(
-    '{ auditLog(first: 9) { edges { node { action subject } } } bgp { as } bgpNeighbours(first: 5) { edges { node { name } } } }',
+    '{ auditLog(first: 30) { edges { node { action subject } } } bgp { as } bgpNeighbours(first: 5) { edges { node { name } } } }',
     {},
   );
   ok(!seen.text.includes('never told'));
