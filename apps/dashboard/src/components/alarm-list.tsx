@@ -10,6 +10,7 @@ import { graphql, type ResultOf } from '../queries/graphql.ts';
 import { useMay } from '../rights/use-may.ts';
 import { Card } from './page.tsx';
 import { Message, QueryState } from './query-state.tsx';
+import { SiteLink } from './site-link.tsx';
 import { State, severityLooks } from './state.tsx';
 
 const alarmsQuery = graphql(`
@@ -86,11 +87,7 @@ function AlarmRow({ alarm, now, isInPlace = false }: AlarmRowProps) {
     <article className="alarm" data-testid={`alarm-${alarm.code}`}>
       <div className="alarm-head">
         <State look={severityLooks[alarm.severity]} />
-        {alarm.site && (
-          <Link to="/sites/$siteId" params={{ siteId: alarm.site.id }} className="link">
-            {alarm.site.name}
-          </Link>
-        )}
+        {alarm.site && <SiteLink site={alarm.site} />}
         <span className="muted grow" style={{ textAlign: 'right' }} title={formatMoment(alarm.raisedAt)}>
           {formatAgo(alarm.raisedAt, now)}
         </span>

@@ -6,6 +6,7 @@ import { type Column, DataTable } from '../components/data-table.tsx';
 import { Card, Page } from '../components/page.tsx';
 import { Message, QueryState } from '../components/query-state.tsx';
 import { RoutersCard } from '../components/routers-card.tsx';
+import { SiteLink } from '../components/site-link.tsx';
 import { SiteStateFilter } from '../components/site-state-filter.tsx';
 import { bfdLooks } from '../components/state.tsx';
 import { Tabs, tunnelTabs } from '../components/tabs.tsx';
@@ -43,11 +44,7 @@ const columns: readonly Column<Session>[] = [
     id: 'from',
     header: 'At',
     sort: (session) => `${session.edge.site.name} ${session.remoteEdge.site.name} ${uplinkWords(session)}`,
-    cell: ({ edge }) => (
-      <Link to="/sites/$siteId" params={{ siteId: edge.site.id }} className="link">
-        {edge.site.name}
-      </Link>
-    ),
+    cell: ({ edge }) => <SiteLink site={edge.site} />,
   },
   {
     id: 'tunnel',

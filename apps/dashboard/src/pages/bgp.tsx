@@ -1,6 +1,6 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconAffiliate, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { AlarmsAbout } from '../components/alarm-list.tsx';
 import { AllowancesCard } from '../components/bgp/allowances-card.tsx';
@@ -12,6 +12,7 @@ import { Confirm } from '../components/confirm.tsx';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import { Card, Page } from '../components/page.tsx';
 import { Message, QueryState } from '../components/query-state.tsx';
+import { SiteLink } from '../components/site-link.tsx';
 import { SiteSelect } from '../components/site-select.tsx';
 import { useChange } from '../live/use-change.ts';
 import { useLiveQuery } from '../live/use-live-query.ts';
@@ -49,11 +50,7 @@ const columns: readonly Column<Neighbour>[] = [
     id: 'at',
     header: 'At',
     sort: ({ edge }) => edge.site.name,
-    cell: ({ edge: { site } }) => (
-      <Link to="/sites/$siteId" params={{ siteId: site.id }} className="link">
-        {site.name}
-      </Link>
-    ),
+    cell: ({ edge: { site } }) => <SiteLink site={site} />,
   },
   {
     id: 'name',

@@ -1,7 +1,7 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconMapPinPlus, IconPlus, IconSearch } from '@tabler/icons-react';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import { Card, Page } from '../components/page.tsx';
@@ -12,6 +12,7 @@ import { RemoveSite } from '../components/site/remove-site.tsx';
 import { SiteActions } from '../components/site/site-actions.tsx';
 import type { EditableSite } from '../components/site/site-draft.ts';
 import { SiteForm } from '../components/site/site-form.tsx';
+import { SiteLink } from '../components/site-link.tsx';
 import { State, siteLooks } from '../components/state.tsx';
 import { TunnelMeter } from '../components/tunnel-meter.tsx';
 import { useLiveQuery } from '../live/use-live-query.ts';
@@ -45,11 +46,7 @@ const columns: readonly Column<Site>[] = [
     id: 'name',
     header: 'Site',
     sort: (site) => site.name.toLowerCase(),
-    cell: (site) => (
-      <Link to="/sites/$siteId" params={{ siteId: site.id }} className="link">
-        {site.name}
-      </Link>
-    ),
+    cell: (site) => <SiteLink site={site} />,
   },
   { id: 'location', header: 'Location', sort: (site) => site.location, cell: (site) => site.location || '–' },
   { id: 'state', header: 'State', sort: (site) => site.state, cell: (site) => <State look={siteLooks[site.state]} /> },

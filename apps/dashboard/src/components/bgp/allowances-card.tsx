@@ -10,6 +10,7 @@ import { Confirm } from '../confirm.tsx';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
 import { QueryState } from '../query-state.tsx';
+import { SiteLink } from '../site-link.tsx';
 import { AllowanceForm } from './allowance-form.tsx';
 import type { BgpFilter } from './form.ts';
 
@@ -26,13 +27,17 @@ type Allowance = ResultOf<typeof allowancesQuery>['bgpAllowances']['edges'][numb
 type Dialog = { kind: 'add' } | { kind: 'edit' | 'remove'; allowance: Allowance };
 
 const columns: readonly Column<Allowance>[] = [
-  { id: 'site', header: 'Site', sort: ({ site }) => site.name, cell: ({ site }) => site.name },
-  { id: 'prefix', header: 'May bring', sort: ({ text }) => prefixOrder(text), cell: ({ text }) => text },
+  { id: 'site', header: 'Site', sort: ({ site }) => site.name, cell: ({ site }) => <SiteLink site={site} /> },
+  {
+    id: 'prefix',
+    header: 'May bring',
+    sort: ({ text }) => prefixOrder(text),
+    cell: ({ text }) => <span className="mono">{text}</span>,
+  },
   {
     id: 'preference',
     header: 'Preference',
-    align: 'end',
-    cell: ({ preference }) => preference ?? <span className="muted">alone</span>,
+    cell: ({ preference }) => preference ?? <span className="muted">this site alone</span>,
   },
 ];
 

@@ -2,6 +2,7 @@ import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
+import { SiteLink } from '../site-link.tsx';
 import type { BgpFilter } from './form.ts';
 import { sessionColumns } from './session-columns.tsx';
 
@@ -10,7 +11,7 @@ const sessionsQuery = graphql(`
     bgpFabricSessions(first: 1000, filter: $filter) {
       edges {
         node {
-          id edge { id site { name } } remoteEdge { id site { name } }
+          id edge { id site { id name } } remoteEdge { id site { name } }
           session { state since received accepted advertised flaps lastError refusal }
         }
       }
@@ -21,7 +22,7 @@ const sessionsQuery = graphql(`
 type Session = ResultOf<typeof sessionsQuery>['bgpFabricSessions']['edges'][number]['node'];
 
 const columns: readonly Column<Session>[] = [
-  { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => edge.site.name },
+  { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => <SiteLink site={edge.site} /> },
   { id: 'with', header: 'With', sort: (one) => one.remoteEdge.site.name, cell: (one) => one.remoteEdge.site.name },
   ...sessionColumns<Session>(),
 ];

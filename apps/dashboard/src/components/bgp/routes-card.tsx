@@ -1,10 +1,10 @@
-import { Link } from '@tanstack/react-router';
 import { prefixOrder } from '../../bgp/ranges.ts';
 import { countWords } from '../../format/count.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Card } from '../page.tsx';
+import { SiteLink } from '../site-link.tsx';
 import type { BgpFilter } from './form.ts';
 
 const routesQuery = graphql(`
@@ -27,17 +27,17 @@ const columns: readonly Column<Route>[] = [
   {
     id: 'prefix',
     header: 'Prefix',
-    sort: ({ prefix }) => prefixOrder(prefix),
+    sort: ({ prefix, edge }) => `${prefixOrder(prefix)} ${edge.site.name}`,
     cell: ({ prefix }) => <span className="mono">{prefix}</span>,
   },
-  { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => <SiteLink {...edge.site} /> },
+  { id: 'at', header: 'At', sort: ({ edge }) => edge.site.name, cell: ({ edge }) => <SiteLink site={edge.site} /> },
   {
     id: 'from',
     header: 'From',
     sort: (route) => route.neighbour?.name ?? route.origin?.site.name ?? '',
     cell: (route) => (
       <>
-        {route.neighbour?.name ?? (route.origin && <SiteLink {...route.origin.site} />)}
+        {route.neighbour?.name ?? route.origin?.site.name}
         <span className="second">next hop {route.nextHop}</span>
       </>
     ),
@@ -45,14 +45,6 @@ const columns: readonly Column<Route>[] = [
   { id: 'path', header: 'AS path', className: 'wrap', cell: ({ asPath }) => asPath },
   { id: 'communities', header: 'Communities', className: 'wrap', cell: ({ communities }) => communities.join(' ') },
 ];
-
-function SiteLink({ id, name }: { id: string; name: string }) {
-  return (
-    <Link to="/sites/$siteId" params={{ siteId: id }} className="link">
-      {name}
-    </Link>
-  );
-}
 
 /** Best routes that BGP brought, as gateways tell of them; nothing where there is none. */
 export function RoutesCard({ filter }: { filter: BgpFilter }) {

@@ -95,11 +95,14 @@ function PrefixesIn({ accepted, received }: BgpSession) {
   );
 }
 
-/** An error that is over is told quietly: it says why there were flaps. */
-function Words({ state, lastError, refusal }: BgpSession) {
+/** An error that is over is told quietly where it says why there were flaps; how it first came up is of no interest. */
+function Words({ state, flaps, lastError, refusal }: BgpSession) {
+  const isOver = state === 'ESTABLISHED';
   return (
     <>
-      {lastError && <div className={state === 'ESTABLISHED' ? 'muted' : ''}>{lastError}</div>}
+      {lastError && !(isOver && flaps === 0) && (
+        <div className={isOver ? 'sentence muted' : 'sentence'}>{lastError}</div>
+      )}
       {refusal && <div>Refused {refusal}</div>}
     </>
   );

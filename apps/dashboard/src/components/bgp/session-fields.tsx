@@ -15,7 +15,7 @@ export function SessionFields({ form, hasKey }: SessionFieldsProps) {
       <div className="form-row">
         <NumberInput
           label="Hold time"
-          description="Silence that ends it; the shorter of both ends’ counts"
+          description="Silence that ends it"
           suffix=" s"
           min={0}
           allowDecimal={false}

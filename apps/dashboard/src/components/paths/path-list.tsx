@@ -9,6 +9,7 @@ import type { VariablesOf } from '../../queries/graphql.ts';
 import { endsFrom } from '../../tunnels/perspective.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Message, QueryState } from '../query-state.tsx';
+import { SiteLink } from '../site-link.tsx';
 
 const where: Column<Path> = {
   id: 'where',
@@ -25,11 +26,7 @@ const to: Column<Path> = {
   id: 'to',
   header: 'To',
   sort: ({ remoteEdge }) => remoteEdge.site.name,
-  cell: ({ remoteEdge }) => (
-    <Link to="/sites/$siteId" params={{ siteId: remoteEdge.site.id }} className="link">
-      {remoteEdge.site.name}
-    </Link>
-  ),
+  cell: ({ remoteEdge }) => <SiteLink site={remoteEdge.site} />,
 };
 
 const columns: readonly Column<Path>[] = [

@@ -1,10 +1,10 @@
 import { IconRadar2 } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
 import { formatMoment, formatMs } from '../../format/time.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql, type ResultOf } from '../../queries/graphql.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Message, QueryState } from '../query-state.tsx';
+import { SiteLink } from '../site-link.tsx';
 import { reachLooks, State } from '../state.tsx';
 
 const reachQuery = graphql(`
@@ -22,11 +22,7 @@ const columns: readonly Column<ReachState>[] = [
     id: 'site',
     header: 'Site',
     sort: ({ remoteEdge }) => remoteEdge.site.name,
-    cell: ({ remoteEdge: { site } }) => (
-      <Link to="/sites/$siteId" params={{ siteId: site.id }} className="link">
-        {site.name}
-      </Link>
-    ),
+    cell: ({ remoteEdge: { site } }) => <SiteLink site={site} />,
   },
   { id: 'host', header: 'Host', cell: ({ address }) => <span className="mono">{address}</span> },
   {

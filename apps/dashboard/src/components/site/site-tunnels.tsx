@@ -7,6 +7,7 @@ import { endsFrom, ratesFrom } from '../../tunnels/perspective.ts';
 import { type Column, DataTable } from '../data-table.tsx';
 import { Message, QueryState } from '../query-state.tsx';
 import { Rates } from '../rates.tsx';
+import { SiteLink } from '../site-link.tsx';
 import { tunnelColumns } from '../tunnel-columns.tsx';
 
 const tunnelsQuery = graphql(`
@@ -34,11 +35,7 @@ function columnsFrom(siteId: string): readonly Column<Tunnel>[] {
       id: 'to',
       header: 'To',
       sort: (tunnel) => `${far(tunnel).site.name} ${near(tunnel).uplink.label} ${far(tunnel).uplink.label}`,
-      cell: (tunnel) => (
-        <Link to="/sites/$siteId" params={{ siteId: far(tunnel).site.id }} className="link">
-          {far(tunnel).site.name}
-        </Link>
-      ),
+      cell: (tunnel) => <SiteLink site={far(tunnel).site} />,
     },
     {
       id: 'uplinks',

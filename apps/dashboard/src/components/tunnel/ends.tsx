@@ -1,10 +1,10 @@
-import { Link } from '@tanstack/react-router';
 import { formatRate } from '../../format/rate.ts';
 import { formatAgo } from '../../format/time.ts';
 import { useNow } from '../../live/use-now.ts';
 import type { TunnelState } from '../../queries/graphql.ts';
 import { waitingWords } from '../../queues/words.ts';
 import { QueueTable, type Shaping } from '../queue-table.tsx';
+import { SiteLink } from '../site-link.tsx';
 import { drainedLook, State, tunnelLooks } from '../state.tsx';
 
 export interface TunnelEnd {
@@ -29,9 +29,7 @@ export function Ends({ ends }: { ends: readonly TunnelEnd[] }) {
   return ends.map((end) => (
     <div className="block" key={end.site.id}>
       <div className="block-head">
-        <Link to="/sites/$siteId" params={{ siteId: end.site.id }} className="link">
-          {end.site.name}
-        </Link>
+        <SiteLink site={end.site} />
         <State look={tunnelLooks[end.state]} />
         {end.uplink.isDrained && <State look={drainedLook} />}
         <span className="grow" />
