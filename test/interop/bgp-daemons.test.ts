@@ -19,6 +19,7 @@ import { exabgp } from './bgp-daemons/exabgp.ts';
 import { frr } from './bgp-daemons/frr.ts';
 import { gobgp } from './bgp-daemons/gobgp.ts';
 import { openbgpd } from './bgp-daemons/openbgpd.ts';
+import { type RoleCase, roleCases, rolesThatDoNotFit, wrongKey } from './bgp-daemons/refused.ts';
 import { AS, BgpWorld, OUR_PREFIX, OURS, THEIRS, THIRD_PREFIX, THIRDS } from './fixtures/bgpWorld.ts';
 import { end } from './fixtures/ending.ts';
 import { eventually } from './fixtures/wireWorld.ts';
@@ -32,6 +33,14 @@ describe('BGP beside', { skip: skipWithoutRoot, concurrency: 3 }, () => {
   for (const daemon of daemons) {
     test(`${daemon.name}: routes, and what becomes of them`, (context) => plainSession(context, daemon));
     test(`${daemon.name}: what two neighbours may agree on`, (context) => agreements(context, daemon));
+    if (can(daemon, 'md5')) {
+      test(`${daemon.name}: a key that is not the same`, (context) => wrongKey(context, daemon));
+    }
+    if (can(daemon, 'roles')) {
+      for (const [which, { words }] of Object.entries(roleCases)) {
+        test(`${daemon.name}: ${words}`, (context) => rolesThatDoNotFit(context, daemon, which as RoleCase));
+      }
+    }
     if (can(daemon, 'bfd')) {
       test(`${daemon.name}: BFD ends a session over a silent wire, long before its hold time, and both come back`, (context) =>
         watched(context, daemon));

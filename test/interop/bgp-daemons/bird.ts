@@ -14,6 +14,7 @@ export const bird: BgpDaemon = {
       wishes.password === undefined ? '' : `password "${wishes.password}";`,
       wishes.hasTtlSecurity ? 'ttl security on;' : '',
       wishes.isProvider ? 'local role provider;' : '',
+      wishes.demandsRole ? 'require roles on;' : '',
       wishes.hasBfd ? 'bfd on;' : '',
     ].join(' ');
     const channel = `import all; export all; ${wishes.hasAddPath ? 'add paths on;' : ''}`;
@@ -43,6 +44,7 @@ protocol bgp ours { local as ${AS.theirs}; neighbor ${OURS[4]} as ${AS.ours}; co
       start,
       isEstablished: () => say('show', 'protocols', 'ours').includes('Established'),
       wasToldWhy: () => /Received: Administrative shutdown/.test(say('show', 'protocols', 'all', 'ours')),
+      tellsOfRoles: () => /Last error: .*Role mismatch/.test(say('show', 'protocols', 'all', 'ours')),
       // It ends with 1 where it finds nothing.
       paths: (prefix) => pathsIn(say('show', 'route', 'all', 'for', prefix)),
       withdraw: (prefix) => say('disable', `own${familyOf(prefix)}`),

@@ -23,6 +23,8 @@ export interface Wishes {
   readonly hasAddPath?: boolean;
   /** It is our provider, and says so (RFC 9234). */
   readonly isProvider?: boolean;
+  /** It speaks with nobody who has no role (RFC 9234 §4.2). */
+  readonly demandsRole?: boolean;
   readonly hasBfd?: boolean;
 }
 
@@ -50,6 +52,8 @@ export interface RunningDaemon {
   readonly askAgain: () => void;
   /** Whether it tells a person that we shut the session down, and in our words where it keeps them (RFC 9003). */
   readonly wasToldWhy?: (words: string) => boolean;
+  /** Whether it tells a person that roles do not fit, whoever of us found out. */
+  readonly tellsOfRoles?: () => boolean;
   /** How much it has been told by us, in UPDATEs or routes. */
   readonly updates: () => number;
 }

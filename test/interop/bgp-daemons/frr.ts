@@ -1,6 +1,6 @@
 /** FRR: bgpd with zebra, which tells it of next hops, and bfdd where BFD is wished for. */
 import { type ChildProcess, spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AS, OURS, THEIRS } from '../fixtures/bgpWorld.ts';
 import { eventually } from '../fixtures/wireWorld.ts';
@@ -25,7 +25,7 @@ export const frr: BgpDaemon = {
       'advertisement-interval 0',
       ...(wishes.password === undefined ? [] : [`password ${wishes.password}`]),
       ...(wishes.hasTtlSecurity ? ['ttl-security hops 1'] : []),
-      ...(wishes.isProvider ? ['local-role provider'] : []),
+      ...(wishes.isProvider ? [`local-role provider${wishes.demandsRole ? ' strict-mode' : ''}`] : []),
       ...(wishes.hasBfd ? ['bfd 3 50 50'] : []),
     ].map((line) => ` neighbor ${OURS[4]} ${line}`);
     const family = (which: 4 | 6, name: string) => ` address-family ${name}
@@ -40,6 +40,7 @@ ${wishes.hasAddPath ? `  neighbor ${OURS[4]} addpath-tx-all-paths\n` : ''} exit-
  no bgp ebgp-requires-policy
  no bgp network import-check
  bgp graceful-restart
+ bgp log-neighbor-changes
 ${session.join('\n')}
 ${family(4, 'ipv4 unicast')}
 ${family(6, 'ipv6 unicast')}
@@ -59,12 +60,13 @@ route-map told6 permit 10
 exit
 `,
     );
-    const shared = ['--vty_socket', world.folder, '-z', join(world.folder, 'zserv'), '--log', 'file:/dev/null'];
+    const logOf = (daemon: string) => join(world.folder, `${daemon}.log`);
+    const shared = ['--vty_socket', world.folder, '-z', join(world.folder, 'zserv')];
     const start = async (daemon: string, ...args: string[]): Promise<ChildProcess> => {
       const door = join(world.folder, `${daemon}.vty`);
       rmSync(door, { force: true });
-      const pid = ['-i', join(world.folder, `${daemon}.pid`)];
-      const child = world.start(world.theirs, `/usr/lib/frr/${daemon}`, [...shared, ...pid, ...args]);
+      const own = ['-i', join(world.folder, `${daemon}.pid`), '--log', `file:${logOf(daemon)}`];
+      const child = world.start(world.theirs, `/usr/lib/frr/${daemon}`, [...shared, ...own, ...args]);
       await eventually(`${daemon} to start`, () => existsSync(door) || undefined);
       return child;
     };
@@ -91,6 +93,9 @@ exit
       start: startBgp,
       isEstablished: () => neighbour()?.bgpState === 'Established',
       wasToldWhy: (words) => neighbour()?.lastShutdownDescription === words,
+      // What it says of a neighbour is of sessions that were up.
+      tellsOfRoles: () =>
+        /NOTIFICATION: .* 2\/11 \(OPEN Message Error\/Role Mismatch\)/.test(readFileSync(logOf('bgpd'), 'utf8')),
       paths: (prefix) => {
         const text = say(`show bgp ipv${familyOf(prefix)} unicast ${prefix} json`);
         const { paths = [] } = JSON.parse(text || '{}') as { readonly paths?: readonly FrrPath[] };

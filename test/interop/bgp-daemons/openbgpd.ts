@@ -41,7 +41,7 @@ export const openbgpd: BgpDaemon = {
       ...(wishes.password === undefined ? [] : [`tcp md5sig password ${wishes.password}`]),
       ...(wishes.hasTtlSecurity ? ['ttl-security yes'] : []),
       ...(wishes.hasAddPath ? ['announce add-path recv yes', 'announce add-path send all'] : []),
-      ...(wishes.isProvider ? ['announce policy provider'] : []),
+      ...(wishes.isProvider ? [`announce policy provider${wishes.demandsRole ? ' enforce' : ''}`] : []),
     ];
     const configuration = world.write(
       'openbgpd.conf',
@@ -75,6 +75,7 @@ allow to any
       start,
       isEstablished: () => neighbour()?.state === 'Established',
       wasToldWhy: (words) => say('show', 'neighbor', OURS[4]).includes(words),
+      tellsOfRoles: () => /role mismatch/i.test(say('show', 'neighbor', OURS[4])),
       paths: (prefix) => {
         const { rib = [] } = JSON.parse(say('-j', 'show', 'rib', 'detail', prefix) || '{}') as {
           readonly rib?: readonly OpenBgpPath[];
