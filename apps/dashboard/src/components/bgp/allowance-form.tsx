@@ -66,6 +66,7 @@ export function AllowanceForm({ allowance, onClose }: AllowanceFormProps) {
             label="Site"
             placeholder="Whose routers"
             searchable
+            selectFirstOptionOnChange
             allowDeselect={false}
             disabled={allowance !== undefined}
             data={sites.map(({ node }) => ({ value: node.id, label: node.name }))}

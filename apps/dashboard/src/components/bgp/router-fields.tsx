@@ -24,6 +24,7 @@ export function RouterFields({ form, gateways, isKnown }: RouterFieldsProps) {
           label="At"
           placeholder="Gateway"
           searchable
+          selectFirstOptionOnChange
           allowDeselect={false}
           disabled={isKnown}
           data={gateways}
