@@ -16,8 +16,9 @@ test('BIRD without BFD: a session that BFD never saw up is left alone', { skip: 
   await world.route('holdTime: 30, bfd: { interval: 50, multiplier: 3 }');
   await world.is('up', ({ state }) => state === 'Established');
   await world.learns(OWN[4]);
-  const report = await world.is('told as unwatched', (one) => bfdOf(one) === 'down');
-  assert.deepEqual([report.state, report.flaps], ['Established', 0]);
+  // Ten times as long as silence would take to end it, had it been up.
+  const report = await world.is('up for long', ({ upForMs }) => upForMs !== null && upForMs >= 10 * 3 * 50);
+  assert.deepEqual([bfdOf(report), report.flaps], ['down', 0]);
 });
 
 test('a neighbour that is shut down while its session waits to begin anew is watched no longer', {
