@@ -78,6 +78,16 @@ describe('gateways that speak BGP', { skip: skipWithoutRoot }, () => {
         assert.doesNotMatch(kernelRoutes(berlin), /192\.168\.77/);
       });
 
+      await context.test('a forwarder that takes over from one that died is told of what BGP brought', async () => {
+        const pid = london.status()!.process.forwarderPid!;
+        process.kill(pid, 'SIGKILL');
+        await eventually('a successor', () => {
+          const now = london.status()?.process.forwarderPid ?? undefined;
+          return now !== undefined && now !== pid ? true : undefined;
+        });
+        await eventually('hosts to reach each other', () => two.reaches(one) || undefined);
+      });
+
       await context.test(
         'with the controller off a withdrawal is in the forwarder of the other site within a second',
         async (inner) => {
