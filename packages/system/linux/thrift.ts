@@ -46,7 +46,7 @@ export function giveBackFreed(): void {
 }
 
 /** Below this a collection is not worth its time. */
-const WORTH_COLLECTING_BYTES = 1024 * 1024;
+const WORTH_COLLECTING_BYTES = 512 * 1024;
 /** Above this one takes too long, and V8 does it in pieces: it goes by how much a heap has grown in proportion. */
 const LARGE_BYTES = 64 * 1024 * 1024;
 /** By then threads of V8 have freed the buffers that a collection found to be unused. */
