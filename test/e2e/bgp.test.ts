@@ -20,7 +20,6 @@ describe('the BGP page', { skip: skipWithoutRoot }, () => {
     const { page } = screen;
     let loads = 0;
     const errors: string[] = [];
-    page.on('load', () => (loads += 1));
     page.on('pageerror', ({ message }) => errors.push(message));
     const row = page.getByTestId('neighbour-row-core');
     const form = page.getByTestId('neighbour-form');
@@ -48,6 +47,7 @@ describe('the BGP page', { skip: skipWithoutRoot }, () => {
       });
     await router.start({ more: ['172.21.7.0/24'], options: `password "${key}";` });
     await screen.go('/bgp');
+    page.on('load', () => (loads += 1));
 
     await step('a prefix that a site cannot be allowed is refused at its field, another is listed', async () => {
       await page.getByText('No neighbours yet').waitFor();
@@ -180,7 +180,7 @@ describe('the BGP page', { skip: skipWithoutRoot }, () => {
     });
 
     assert.deepEqual(errors, []);
-    assert.equal(loads, 1, 'all of that was on one page');
+    assert.equal(loads, 0, 'the page was loaded again');
   });
 });
 

@@ -45,8 +45,14 @@ export class Screen {
     return new Screen(page, url);
   }
 
-  async go(path: string): Promise<void> {
-    await this.page.goto(`${this.#url}${path}`);
+  /** A browser gives up what it is loading when an address of its machine changes; a person loads it again. */
+  async go(path: string, attempts = 3): Promise<void> {
+    try {
+      await this.page.goto(`${this.#url}${path}`);
+    } catch (error) {
+      if (attempts <= 1 || !String(error).includes('ERR_NETWORK_CHANGED')) throw error;
+      await this.go(path, attempts - 1);
+    }
   }
 
   async wear(scheme: 'dark' | 'light'): Promise<void> {

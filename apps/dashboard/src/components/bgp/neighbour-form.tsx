@@ -63,12 +63,12 @@ export function NeighbourForm({ neighbour, onClose }: NeighbourFormProps) {
       holdSeconds: (seconds) => (seconds === '' ? 'Say how long; 90 s is usual, 0 is for ever.' : null),
     },
   });
-  const change = before ? changeOf(form.values, before) : {};
   const submit = form.onSubmit(async (draft) => {
     setRefusal(null);
-    if (before && Object.keys(change).length === 0) return onClose();
+    const change = before && changeOf(draft, before);
+    if (change && Object.keys(change).length === 0) return onClose();
     const outcome = before
-      ? await update.run({ input: { id: before.id, ...changeOf(draft, before) } })
+      ? await update.run({ input: { id: before.id, ...change } })
       : await add.run({ input: addInput(draft) });
     if ('problem' in outcome) return setRefusal(showAtFields(form, outcome.problem));
     onClose();
@@ -79,7 +79,8 @@ export function NeighbourForm({ neighbour, onClose }: NeighbourFormProps) {
       label: node.edges.length > 1 ? `${node.name}: ${name}` : node.name,
     })),
   );
-  const reasons = before?.session?.state === 'ESTABLISHED' ? resetReasons(change) : [];
+  const isUp = before?.session?.state === 'ESTABLISHED';
+  const reasons = before && isUp ? resetReasons(changeOf(form.values, before)) : [];
   return (
     <Modal
       opened
