@@ -32,7 +32,7 @@ export function deferralS({ neighbours }: SpeakerConfiguration): number {
 /**
  * Until our own connections have come up, or a moment is over: only then neighbours may connect. One that hears of us twice,
  * the second time when the first connection is Established already, takes that for one more restart, and drops what it has
- * kept (RFC 4724 §4.2).
+ * kept (RFC 4724 §4.2, §5). With the second OPEN, that is; BIRD does so when the connection reaches it, without a word on it.
  */
 export async function oursFirst(neighbours: () => Iterable<Neighbour>, now: () => number): Promise<void> {
   const endMs = now() + FIRST_MS;
