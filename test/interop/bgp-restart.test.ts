@@ -60,7 +60,7 @@ test('BIRD: what it has of us stays while our speaker is killed and comes again,
   await world.learns(OWN[4]);
   for (const end = looks + 20; looks < end; await pause(50)) await look();
 
-  // Why ours goes first (packages/router/host/restart.ts). The third neighbour has not come, so nothing is told anew yet.
+  // One of two reasons why ours goes first (packages/router/host/restart.ts). The third neighbour has not come, so nothing is told anew yet.
   await context.test('one more connection is one more restart to BIRD: what it has kept goes', async () => {
     const connect = `exec 3<>/dev/tcp/${THEIRS[4]}/179; sleep 1`;
     world.exec(world.ours, 'bash', '-c', connect);

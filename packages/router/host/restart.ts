@@ -30,9 +30,10 @@ export function deferralS({ neighbours }: SpeakerConfiguration): number {
 }
 
 /**
- * Until our own connections have come up, or a moment is over: only then neighbours may connect. One that hears of us twice,
- * the second time when the first connection is Established already, takes that for one more restart, and drops what it has
- * kept (RFC 4724 §4.2, §5). With the second OPEN, that is; BIRD does so when the connection reaches it, without a word on it.
+ * Until our own connections have come up, or a moment is over: only then neighbours may connect. Where both ends connect at
+ * once, one may be Established over the connection that the other, still in OpenConfirm, gives up for the second one (RFC 4271
+ * §6.8). The NOTIFICATION that it gets ends the session for good, and with it what was kept of us (RFC 4724 §4). A second
+ * connection that comes when the first is Established has the same end: it counts as one more restart (RFC 4724 §4.2, §5).
  */
 export async function oursFirst(neighbours: () => Iterable<Neighbour>, now: () => number): Promise<void> {
   const endMs = now() + FIRST_MS;
