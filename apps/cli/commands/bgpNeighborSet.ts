@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { query } from '../controller.ts';
 import { CliError } from '../errors.ts';
 import { printJson, printLine } from '../output.ts';
-import { neighbourNamed } from './bgpNeighbor.ts';
+import { neighbourNamed } from './bgpNeighbours.ts';
 import { collect, policyOf } from './bgpPolicy.ts';
 
 const document = `mutation BgpNeighbourSet($input: UpdateBgpNeighbourInput!) {
