@@ -69,15 +69,11 @@ describe('the BGP page', { skip: skipWithoutRoot }, () => {
       await page.locator('[data-testid="neighbour-name"]:focus').waitFor();
       await page.keyboard.type('core');
       await page.keyboard.press('Tab');
-      await page.keyboard.type('berlin');
-      // The list begins anew with each letter; the arrow counts once it has settled.
-      await page.getByRole('option', { name: 'london' }).waitFor({ state: 'detached' });
-      await eventually('the arrow to choose', async () => {
-        await page.keyboard.press('ArrowDown');
-        return (await page.locator('[role="option"][data-combobox-selected]').count()) === 1 || undefined;
-      });
+      await page.keyboard.type('ber');
+      await page.getByRole('option', { name: 'berlin' }).waitFor();
       await page.keyboard.press('Enter');
       await page.getByRole('option').waitFor({ state: 'detached' });
+      assert.equal(await page.getByTestId('neighbour-at').inputValue(), 'berlin');
       for (const words of ['192.0.2.77', '65001', 'ptlan']) {
         await page.keyboard.press('Tab');
         await page.keyboard.type(words);

@@ -1,6 +1,6 @@
-import { Select } from '@mantine/core';
 import { useLiveQuery } from '../live/use-live-query.ts';
 import { graphql } from '../queries/graphql.ts';
+import { SearchSelect } from './search-select.tsx';
 
 const sitesQuery = graphql(`
   query SitesToChoose { sites(first: 500, sort: { field: NAME }) { edges { node { id name } } } }
@@ -18,13 +18,12 @@ interface SiteSelectProps {
 export function SiteSelect({ placeholder, value, onChange }: SiteSelectProps) {
   const edges = useLiveQuery(sitesQuery, {}).data?.sites.edges ?? [];
   return (
-    <Select
+    <SearchSelect
       size="xs"
       w={140}
       aria-label={placeholder}
       placeholder={placeholder}
       clearable
-      searchable
       data={edges.map(({ node }) => ({ value: node.id, label: node.name }))}
       value={value ?? null}
       onChange={(id) => onChange(id ?? undefined)}

@@ -1,4 +1,4 @@
-import { Button, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconTimeline } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -7,6 +7,7 @@ import { DecisionRow } from '../components/decisions/decision-row.tsx';
 import { Card, Page } from '../components/page.tsx';
 import { type Cursor, Paging } from '../components/paging.tsx';
 import { Message, QueryState } from '../components/query-state.tsx';
+import { SearchSelect } from '../components/search-select.tsx';
 import { SiteSelect } from '../components/site-select.tsx';
 import { decisionsQuery, treatmentsQuery } from '../decisions/model.ts';
 import { ruleChoices, treatmentChoice, treatmentName } from '../decisions/words.ts';
@@ -112,20 +113,20 @@ function Filter({ search }: { search: DecisionsSearch }) {
         onChange={(site) => change({ site } as DecisionsSearch)}
       />
       <SiteSelect placeholder="To any site" value={search.to} onChange={(to) => change({ to } as DecisionsSearch)} />
-      <Select
+      <SearchSelect
         {...common('Any treatment')}
         w={190}
         data={treatments.map((one) => ({ value: one.id, label: `${treatmentName(one)} · ${treatmentChoice(one)}` }))}
         value={search.treatment ?? null}
         onChange={(treatment) => change({ treatment: treatment ?? undefined } as DecisionsSearch)}
       />
-      <Select
+      <SearchSelect
         {...common('Any rule')}
         data={ruleChoices as never}
         value={search.rule ?? null}
         onChange={(rule) => change({ rule: rule ?? undefined } as DecisionsSearch)}
       />
-      <Select
+      <SearchSelect
         {...common('Any time')}
         data={periods as never}
         value={search.minutes === undefined ? null : String(search.minutes)}
@@ -141,5 +142,5 @@ function Filter({ search }: { search: DecisionsSearch }) {
 }
 
 function common(placeholder: string) {
-  return { size: 'xs', w: 140, clearable: true, searchable: true, placeholder, 'aria-label': placeholder } as const;
+  return { size: 'xs', w: 140, clearable: true, placeholder, 'aria-label': placeholder } as const;
 }

@@ -1,4 +1,4 @@
-import { Button, Modal, NumberInput, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Modal, NumberInput, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { readRange } from '../../bgp/ranges.ts';
@@ -7,6 +7,7 @@ import { useChange } from '../../live/use-change.ts';
 import { useLiveQuery } from '../../live/use-live-query.ts';
 import { graphql } from '../../queries/graphql.ts';
 import { Notice } from '../notice.tsx';
+import { SearchSelect } from '../search-select.tsx';
 
 const sitesQuery = graphql(`
   query SitesThatMayBring { sites(first: 500, sort: { field: NAME }) { edges { node { id name } } } }
@@ -62,12 +63,9 @@ export function AllowanceForm({ allowance, onClose }: AllowanceFormProps) {
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
           {refusal && <Notice tone="down">{refusal}</Notice>}
-          <Select
+          <SearchSelect
             label="Site"
             placeholder="Whose routers"
-            searchable
-            selectFirstOptionOnChange
-            allowDeselect={false}
             disabled={allowance !== undefined}
             data={sites.map(({ node }) => ({ value: node.id, label: node.name }))}
             data-testid="allowance-site"

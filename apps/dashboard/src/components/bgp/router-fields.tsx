@@ -1,5 +1,6 @@
-import { NumberInput, Select, TextInput } from '@mantine/core';
+import { NumberInput, TextInput } from '@mantine/core';
 import { FormSection } from '../form-section.tsx';
+import { SearchSelect } from '../search-select.tsx';
 import type { NeighbourFieldsProps } from './form.ts';
 
 interface RouterFieldsProps extends NeighbourFieldsProps {
@@ -20,12 +21,9 @@ export function RouterFields({ form, gateways, isKnown }: RouterFieldsProps) {
           data-testid="neighbour-name"
           {...form.getInputProps('name')}
         />
-        <Select
+        <SearchSelect
           label="At"
           placeholder="Gateway"
-          searchable
-          selectFirstOptionOnChange
-          allowDeselect={false}
           disabled={isKnown}
           data={gateways}
           data-testid="neighbour-at"

@@ -4,6 +4,7 @@ import { draftOf, searchOf } from '../../explain/question.ts';
 import { dscpChoices } from '../../policies/dscp.ts';
 import type { ExplainSearch } from '../../search.ts';
 import { useOffers } from '../policies/use-offers.ts';
+import { SearchSelect } from '../search-select.tsx';
 
 const protocols = ['tcp', 'udp', 'icmp', 'icmpv6', 'sctp'];
 
@@ -56,21 +57,19 @@ export function QuestionForm({ search, onAsk }: QuestionFormProps) {
         data-testid="explain-port"
         {...form.getInputProps('port')}
       />
-      <Select
+      <SearchSelect
         label="Application"
         placeholder="Not said"
         clearable
-        searchable
         limit={60}
         data={applications.map(({ id, name }) => ({ value: id, label: name }))}
         value={form.values.application || null}
         onChange={(value) => form.setFieldValue('application', value ?? '')}
       />
-      <Select
+      <SearchSelect
         label="DSCP"
         placeholder="Not said"
         clearable
-        searchable
         data={dscpChoices as never}
         value={form.values.dscp || null}
         onChange={(value) => form.setFieldValue('dscp', value ?? '')}

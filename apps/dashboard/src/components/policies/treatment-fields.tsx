@@ -1,7 +1,8 @@
-import { NumberInput, SegmentedControl, Select } from '@mantine/core';
+import { NumberInput, SegmentedControl } from '@mantine/core';
 import type { EditablePolicy, Priority } from '../../policies/draft.ts';
 import { dscpChoices } from '../../policies/dscp.ts';
 import { FormSection } from '../form-section.tsx';
+import { SearchSelect } from '../search-select.tsx';
 import { CompressionFields } from './compression-fields.tsx';
 import type { PolicyFormState } from './form.ts';
 import { priorityHints, priorityNames } from './words.ts';
@@ -37,11 +38,10 @@ export function TreatmentFields({ form, before }: { form: PolicyFormState; befor
           {...form.getInputProps('limitPercent')}
           onChange={(value) => form.setFieldValue('limitPercent', value === '' ? '' : Number(value))}
         />
-        <Select
+        <SearchSelect
           label="Mark"
           description="DSCP that they leave with"
           placeholder="As it comes"
-          searchable
           clearable
           data={dscpChoices as never}
           {...form.getInputProps('mark')}
