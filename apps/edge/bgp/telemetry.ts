@@ -57,13 +57,8 @@ function sessionOf(report: NeighbourReport, id: string, remoteAs: number) {
     received: sum(({ received }) => received),
     advertised: sum(({ sent }) => sent),
     flaps: report.flaps,
-    lastError: isCollision(report) ? null : (report.lastError?.slice(0, longestText) ?? null),
+    lastError: report.lastError?.slice(0, longestText) ?? null,
   };
-}
-
-/** Both ends called at once and one call was given up, as it should be (RFC 4271 §6.8). */
-function isCollision({ lastCode }: NeighbourReport): boolean {
-  return lastCode?.[0] === 6 && lastCode[1] === 7;
 }
 
 function wordOf(state: NeighbourReport['state']): BgpSessionTelemetry['state'] {

@@ -70,6 +70,23 @@ export function downReason(
   return { event, notification: { from: 'local', code: sent.code, subcode: sent.subcode, communication: null }, text };
 }
 
+/** The peer gave this connection up for another one (RFC 4271 §6.8). */
+export function isCollision({ notification }: DownReason): boolean {
+  const [code, subcode] = Notice.collision;
+  return notification?.code === code && notification.subcode === subcode;
+}
+
+/** Why it went down, and what has kept it from coming up since; null: it never failed. */
+export function lastErrorInWords(
+  state: State,
+  lastDown: DownReason | undefined,
+  lastReason: DownReason | undefined,
+): string | null {
+  if (lastDown === undefined) return lastReason?.text ?? null;
+  const isAll = state === 'Established' || lastReason === undefined || lastReason.text === lastDown.text;
+  return isAll ? lastDown.text : `${lastDown.text}; since then: ${lastReason.text}`;
+}
+
 /** What a Hard Reset holds (RFC 8538 §3.1). */
 function unwrapped(notification: Notification): Notification {
   const { code, subcode, data } = notification;

@@ -28,7 +28,7 @@ import type { ConnectionId, DownReason, SessionEffect, SessionInput, UpdateRecei
 import { IdleHold } from './idleHold.ts';
 import { Machine, type MachineOwner } from './machine.ts';
 import type { NegotiatedSession } from './negotiation.ts';
-import { cease } from './reasons.ts';
+import { cease, isCollision } from './reasons.ts';
 import { RoutesIn } from './routesIn.ts';
 import { StaleRoutes } from './staleRoutes.ts';
 import { type EventName, type State, states } from './transitions.ts';
@@ -51,8 +51,10 @@ export class Session {
   configuration: SessionConfiguration;
   /** RFC 4271 §8. */
   connectRetryCounter = 0;
-  /** Why it last went down, or could not come up. */
+  /** Why it last went down, or could not come up; that one of two connections was given up is no reason. */
   lastReason: DownReason | undefined;
+  /** Why it last went down from Established. */
+  lastDown: DownReason | undefined;
   establishedAtMs: number | undefined;
   /** Times it was Established, and times it went down from there. */
   establishedCount = 0;
@@ -360,7 +362,7 @@ export class Session {
     }
     if (from === 'Established') this.#down(machine, reason, nowMs);
     else this.#owner.emit({ kind: 'failed', reason });
-    if (event !== 'OpenCollisionDump') this.lastReason = reason;
+    if (from === 'Established' || (event !== 'OpenCollisionDump' && !isCollision(reason))) this.lastReason = reason;
     this.#tell(event);
     if (this.#primary.state !== 'Idle' || !this.#isWanted) return;
     this.#idleHold.plan(this.configuration, this.#routesIn.exceeded, nowMs, this.#random);
@@ -373,6 +375,7 @@ export class Session {
     this.#negotiated = undefined;
     this.establishedAtMs = undefined;
     this.downCount += 1;
+    this.lastDown = reason;
     // What was stale already goes (RFC 4724 §4.2).
     this.#stale.abandon(this.#owner.emit);
     const retained = this.#stale.keep(machine, negotiated, nowMs);

@@ -4,6 +4,7 @@ import { capabilityOf } from '../codec/capabilities.ts';
 import { familyName } from '../codec/families.ts';
 import { dotted } from '../describe/attributes.ts';
 import { describeCapability } from '../describe/message.ts';
+import { lastErrorInWords } from '../session/reasons.ts';
 import type { SpeakerConfiguration } from './configuration.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { NeighbourReport, SummaryReport } from './reports.ts';
@@ -11,9 +12,9 @@ import { ribFamilies, type SpeakerRoutes } from './routes.ts';
 
 export function neighbourReport(neighbour: Neighbour, routes: SpeakerRoutes, nowMs: number): NeighbourReport {
   const { session, name, address, isDisabled } = neighbour;
-  const { negotiated, lastReason, establishedAtMs } = session;
+  const { negotiated, lastDown, lastReason, establishedAtMs } = session;
   const { peerAs } = session.configuration;
-  const notification = lastReason?.notification ?? null;
+  const notification = (lastDown ?? lastReason)?.notification ?? null;
   const families = new Set([...(negotiated?.families ?? []), ...session.staleFamilies]);
   return {
     ...{ name, address: formatAddress(address), isDisabled, state: session.state },
@@ -34,7 +35,7 @@ export function neighbourReport(neighbour: Neighbour, routes: SpeakerRoutes, now
     software: negotiated?.peerSoftware ?? null,
     role: capabilityOf(negotiated?.peerCapabilities ?? [], 9)?.role ?? null,
     receivedUpdates: session.receivedUpdates,
-    lastError: lastReason?.text ?? null,
+    lastError: lastErrorInWords(session.state, lastDown, lastReason),
     lastCode: notification === null ? null : [notification.code, notification.subcode],
   };
 }

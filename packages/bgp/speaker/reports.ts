@@ -34,9 +34,9 @@ export interface NeighbourReport {
   /** What it says it is (RFC 9234). */
   readonly role: string | null;
   readonly receivedUpdates: number;
-  /** In words; null: nothing has gone wrong. */
+  /** In words: why it went down, and what has kept it down since; null: nothing has gone wrong. */
   readonly lastError: string | null;
-  /** Of the NOTIFICATION, whoever sent it. */
+  /** Of the NOTIFICATION with which it went down, or did not come up the first time, whoever sent it. */
   readonly lastCode: readonly [code: number, subcode: number] | null;
 }
 
