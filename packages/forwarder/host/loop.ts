@@ -6,6 +6,7 @@
 import {
   FrameReceiver,
   FrameSender,
+  GradualTidiness,
   giveBackFreed,
   giveBackMemory,
   POLLERR,
@@ -57,8 +58,8 @@ const STARTED_MS = 15_000;
 /** Giving memory back takes up to 20 ms, so it is done where nothing has come for so long, or at last all the same. */
 const LONG_SLEEP_MS = 100;
 const LONGEST_WAIT_MS = 15_000;
-/** Afterwards what is freed alone is given back, in some 2 ms, this often. */
-const FREED_EVERY_MS = 60_000;
+/** Afterwards what is freed alone is given back, in some 2 ms, and collecting begins where it is worth it, this often. */
+const TIDIED_EVERY_MS = 60_000;
 /** Of faults in the packet path only the first are told; a counter would be no use in finding them. */
 const MOST_FAULTS = 20;
 
@@ -91,6 +92,7 @@ export class Loop {
   #ownerIsGone = false;
   /** There may be more commands than were taken. */
   #ownerWaits = false;
+  readonly #tidiness = new GradualTidiness();
   #faults = 0;
 
   constructor({ memory, sockets, neighbours, clock, controlDescriptor, capabilities }: LoopParts) {
@@ -126,7 +128,7 @@ export class Loop {
   run(forwarder: PacketForwarder): void {
     this.#forwarder = forwarder;
     let giveBackAtMs = this.#clock.now() + STARTED_MS;
-    let freedAtMs = this.#clock.now() + FREED_EVERY_MS;
+    let tidiedAtMs = this.#clock.now() + TIDIED_EVERY_MS;
     while (!this.#ownerIsGone) {
       const sleptMs = this.#clock.now();
       // One that stands by has nothing else to wake for.
@@ -138,9 +140,10 @@ export class Loop {
         this.#fault('PACKET_PATH', error);
       }
       const now = this.#clock.now();
-      if (now >= freedAtMs) {
+      if (now >= tidiedAtMs) {
         giveBackFreed();
-        freedAtMs = now + FREED_EVERY_MS;
+        this.#tidiness.tidy();
+        tidiedAtMs = now + TIDIED_EVERY_MS;
       }
       const isQuiet = now - sleptMs >= LONG_SLEEP_MS || now >= giveBackAtMs + LONGEST_WAIT_MS;
       if (now < giveBackAtMs || !isQuiet) continue;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { giveBackMemory, programPages, Tidiness } from './thrift.ts';
+import { getHeapSpaceStatistics } from 'node:v8';
+import { GradualTidiness, giveBackMemory, programPages, Tidiness } from './thrift.ts';
 
 const figures = (anonymousKiB: number) => `Size:  8 kB
 Rss:                   8 kB
@@ -64,4 +65,31 @@ test('a large heap is left to the engine', () => {
   const large = Buffer.alloc(100 * 1024 * 1024);
   assert.equal(tidiness.tidy(), false);
   assert.equal(large.length, 100 * 1024 * 1024);
+});
+
+test('what a process that tidies gradually dropped is collected as it goes on, and by itself it is not', async () => {
+  const tidiness = new GradualTidiness();
+  const old = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')!.space_used_size;
+  let passing: unknown;
+  /** Little at a time, none of it kept: what a forwarder does between packets. */
+  const goOn = async () => {
+    for (let at = 0; at < 500; at++) passing = { at, passing: undefined };
+    await pause(1);
+  };
+  assert.ok(tidiness.tidy(), 'the first time there is what the start left');
+  for (let turn = 0; turn < 100; turn++) await goOn();
+  assert.equal(tidiness.tidy(), false);
+  let dropped: unknown[] = [];
+  while (dropped.length < 50_000) {
+    for (let at = 0; at < 500; at++) dropped.push({ at, words: [at] });
+    await goOn();
+  }
+  const full = old();
+  dropped = [];
+  for (let turn = 0; turn < 100; turn++) await goOn();
+  assert.ok(old() > full - 1024 * 1024, 'V8 has let it lie');
+  assert.ok(tidiness.tidy());
+  for (const deadlineMs = performance.now() + 120_000; old() > full - 2 * 1024 * 1024; await goOn())
+    assert.ok(performance.now() < deadlineMs, `${full - old()} bytes were collected`);
+  assert.ok(passing !== undefined);
 });

@@ -3,7 +3,7 @@
  * threads woken for a collection of a millisecond, and what the start needed given back once it is over.
  */
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { cFunction } from './ffi.ts';
 
@@ -45,8 +45,9 @@ export function giveBackFreed(): void {
   trim?.(KEPT_BYTES);
 }
 
-/** Below this a collection is not worth its time. */
-const WORTH_COLLECTING_BYTES = 512 * 1024;
+/** Below this a collection is not worth its time: 20 ms at once, or 40 ms in steps beside packets. */
+const WORTH_PAUSING_BYTES = 128 * 1024;
+const WORTH_STEPPING_BYTES = 256 * 1024;
 /** Above this one takes too long, and V8 does it in pieces: it goes by how much a heap has grown in proportion. */
 const LARGE_BYTES = 64 * 1024 * 1024;
 /** By then threads of V8 have freed the buffers that a collection found to be unused. */
@@ -69,7 +70,7 @@ export class Tidiness {
   /** To be called now and then. Whether there was enough to collect; what is freed is given back a moment later. */
   tidy(): boolean {
     const heldBytes = held();
-    if (heldBytes - this.#heldBytes < WORTH_COLLECTING_BYTES || heldBytes > LARGE_BYTES) return false;
+    if (heldBytes - this.#heldBytes < WORTH_PAUSING_BYTES || heldBytes > LARGE_BYTES) return false;
     this.#collect();
     this.#heldBytes = held();
     setTimeout(() => {
@@ -84,6 +85,41 @@ export class Tidiness {
 function held(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
+}
+
+/** V8 begins a collection where buffers beside its heap have grown by 64 MB. Of one that nobody touches no page is ever taken. */
+const NUDGE_BYTES = 96 * 1024 * 1024;
+const passing: ReadonlySet<string> = new Set(['new_space', 'new_large_object_space', 'read_only_space']);
+
+/**
+ * The same for a process that must not pause: V8 collects beside its work, in steps of a millisecond or two, where a whole
+ * collection takes twenty at once. There is no call to ask it for that, but it begins one by itself on account of what buffers
+ * take beside the heap, so such a buffer is made and dropped. Where there is none to be had, V8 goes by its own rules.
+ */
+export class GradualTidiness {
+  #leastBytes = Number.NEGATIVE_INFINITY;
+
+  /** To be called now and then. Whether there was enough to collect; it is collected as the process goes on. */
+  tidy(): boolean {
+    const bytes = heldForLong();
+    if (bytes - this.#leastBytes < WORTH_STEPPING_BYTES) {
+      this.#leastBytes = Math.min(this.#leastBytes, bytes);
+      return false;
+    }
+    // What is left of it is seen the next time.
+    this.#leastBytes = Number.POSITIVE_INFINITY;
+    try {
+      return new ArrayBuffer(NUDGE_BYTES).byteLength > 0;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Bytes that only a whole collection frees, as far as they are not in use: the young generation comes and goes. */
+function heldForLong(): number {
+  const lasting = getHeapSpaceStatistics().filter(({ space_name }) => !passing.has(space_name));
+  return lasting.reduce((sum, { space_used_size }) => sum + space_used_size, getHeapStatistics().external_memory);
 }
 
 /** A mapping that shows a file and cannot be written to, code or constants: first line and figures of smaps (proc(5)). */
