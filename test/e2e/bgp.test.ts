@@ -102,6 +102,19 @@ describe('the BGP page', { skip: skipWithoutRoot }, () => {
       await page.getByTestId('alarm-BGP_NEIGHBOUR_DOWN').waitFor({ state: 'detached' });
     });
 
+    await step('the page is narrowed to a site by typing, and widened by erasing', async () => {
+      const filter = page.getByRole('combobox', { name: 'At any site' });
+      await filter.pressSequentially('lon');
+      await page.getByRole('option', { name: 'london' }).waitFor();
+      await filter.press('Tab');
+      await row.waitFor({ state: 'detached' });
+      assert.equal(await filter.inputValue(), 'london');
+      await filter.fill('');
+      await filter.press('Enter');
+      await row.waitFor();
+      assert.equal(new URL(page.url()).search, '');
+    });
+
     const upSince = () => row.locator('[data-since]').getAttribute('data-since');
     const birdsLine = () => router.say('show', 'protocols', 'edge1');
 
