@@ -94,13 +94,17 @@ const passing: ReadonlySet<string> = new Set(['new_space', 'new_large_object_spa
 /**
  * The same for a process that must not pause: V8 collects beside its work, in steps of a millisecond or two, where a whole
  * collection takes twenty at once. There is no call to ask it for that, but it begins one by itself on account of what buffers
- * take beside the heap, so such a buffer is made and dropped. Where there is none to be had, V8 goes by its own rules.
+ * take beside the heap, so such a buffer is made and dropped. Where there is none to be had (strict overcommit), V8 goes by its
+ * own rules from then on.
  */
 export class GradualTidiness {
   #leastBytes = Number.NEGATIVE_INFINITY;
+  /** Before it says no, V8 looks for room with whole collections: not again. */
+  #isRefused = false;
 
   /** To be called now and then. Whether there was enough to collect; it is collected as the process goes on. */
   tidy(): boolean {
+    if (this.#isRefused) return false;
     const bytes = heldForLong();
     if (bytes - this.#leastBytes < WORTH_STEPPING_BYTES) {
       this.#leastBytes = Math.min(this.#leastBytes, bytes);
@@ -111,6 +115,7 @@ export class GradualTidiness {
     try {
       return new ArrayBuffer(NUDGE_BYTES).byteLength > 0;
     } catch {
+      this.#isRefused = true;
       return false;
     }
   }
