@@ -39,7 +39,10 @@ bgpSessionRef.implement({
     accepted: t.exposeFloat('accepted', { description: 'Of those received, what policy and allowances let in.' }),
     advertised: t.exposeFloat('advertised'),
     flaps: t.exposeFloat('flaps', { description: "Times it was established and ended, since its gateway's start." }),
-    lastError: t.exposeString('lastError', { nullable: true, description: 'In words.' }),
+    lastError: t.exposeString('lastError', {
+      nullable: true,
+      description: 'Why it last went down and, while it is down, what has kept it down since, in words.',
+    }),
     refusal: t.exposeString('refusal', { nullable: true, description: 'A prefix that is refused, and why.' }),
   }),
 });
