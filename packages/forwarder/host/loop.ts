@@ -36,6 +36,7 @@ import {
 } from '../memory.ts';
 import { listeners } from '../neighbours/names.ts';
 import type { Neighbours } from '../neighbours/neighbours.ts';
+import { Lingering, Towards } from './lingering.ts';
 import type { NeighbourSockets } from './neighbourSockets.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -93,6 +94,7 @@ export class Loop {
   /** There may be more commands than were taken. */
   #ownerWaits = false;
   readonly #tidiness = new GradualTidiness();
+  readonly #lingering = new Lingering();
   #faults = 0;
 
   constructor({ memory, sockets, neighbours, clock, controlDescriptor, capabilities }: LoopParts) {
@@ -133,7 +135,7 @@ export class Loop {
       const sleptMs = this.#clock.now();
       // One that stands by has nothing else to wake for.
       const wakeAtMs = sleptMs < giveBackAtMs ? Math.min(forwarder.deadline, giveBackAtMs) : forwarder.deadline;
-      this.#poll.wait(this.#ownerWaits ? 0 : (wakeAtMs - sleptMs) * 1e6);
+      this.#await(this.#ownerWaits ? sleptMs : wakeAtMs, sleptMs);
       try {
         this.#turn(forwarder);
       } catch (error) {
@@ -152,13 +154,30 @@ export class Loop {
     }
   }
 
+  /** Until something happens or this time has come; at first awake, where an answer may be close. */
+  #await(wakeAtMs: number, beganMs: number): void {
+    const { untilMs } = this.#lingering;
+    let now = beganMs;
+    for (; now < untilMs && now < wakeAtMs; now = this.#clock.now()) {
+      if (this.#poll.wait(0) === 0) continue;
+      this.#lingering.waited(this.#clock.now() - beganMs, true);
+      return;
+    }
+    if (now > beganMs) this.#lingering.waited(now - beganMs, now < untilMs ? undefined : false);
+    this.#poll.wait((wakeAtMs - now) * 1e6);
+  }
+
   #turn(forwarder: PacketForwarder): void {
+    const { tun } = this.#sockets;
+    const written = tun.writes;
     forwarder.beginTurn();
     if (this.#ownerWaits || this.#poll.happened(CONTROL) !== 0) this.#serveOwner(forwarder);
     this.#takeAllDatagrams(forwarder);
     const tunNews = this.#poll.happened(TUN);
     if (tunNews !== 0) this.#takePackets(forwarder, tunNews);
     const now = this.#clock.now();
+    if (tunNews !== 0) this.#lingering.carried(Towards.fabric, now);
+    else if (tun.writes !== written) this.#lingering.carried(Towards.lan, now);
     this.#catchUp(forwarder, now);
     forwarder.endTurn(now);
   }

@@ -30,6 +30,8 @@ export class TunDevice {
   offloads: TunOffloads = NO_TUN_OFFLOADS;
   /** For people. */
   words = 'none';
+  /** Times that something was written. */
+  writes = 0;
   #fd = NONE;
   #hasHeader = false;
   readonly #view: DataView;
@@ -74,6 +76,7 @@ export class TunDevice {
 
   write(offset: number, length: number): boolean {
     if (this.#fd === NONE) return false;
+    this.writes += 1;
     if (!this.#hasHeader) return libc.write(this.#fd, this.#base + offset, length) === length;
     const header = offset - VIRTIO_HEADER_LENGTH;
     this.#clearHeader(header);
@@ -84,6 +87,7 @@ export class TunDevice {
   /** `pieces` as in PacketIo.writeTunPieces. */
   writePieces(pieces: Uint32Array, count: number): boolean {
     if (this.#fd === NONE || !this.#hasHeader || count > MOST_PIECES) return false;
+    this.writes += 1;
     let total = 0;
     for (let at = 0; at < count; at++) {
       const length = pieces[at * 2 + 1]!;
