@@ -174,10 +174,12 @@ export class Loop {
     if (this.#ownerWaits || this.#poll.happened(CONTROL) !== 0) this.#serveOwner(forwarder);
     this.#takeAllDatagrams(forwarder);
     const tunNews = this.#poll.happened(TUN);
-    if (tunNews !== 0) this.#takePackets(forwarder, tunNews);
+    const hasDelivered = tun.writes !== written;
+    // What this machine answers itself is there as soon as it has been written.
+    if (tunNews !== 0 || hasDelivered) this.#takePackets(forwarder, tunNews);
     const now = this.#clock.now();
     if (tunNews !== 0) this.#lingering.carried(Towards.fabric, now);
-    else if (tun.writes !== written) this.#lingering.carried(Towards.lan, now);
+    else if (hasDelivered) this.#lingering.carried(Towards.lan, now);
     this.#catchUp(forwarder, now);
     forwarder.endTurn(now);
   }
