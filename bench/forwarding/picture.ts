@@ -25,6 +25,8 @@ const LABELS = 250;
 const BAR = 16;
 const OTHER_BAR = 12;
 const GAP = 14;
+/** Of a figure beside its bar. */
+const FIGURE = 56;
 const TOP = 56;
 
 /** An SVG that reads well on light and on dark ground. */
@@ -51,7 +53,7 @@ export function picture(summary: Partial<Summary>): string {
           `<text class="small" x="${Number(x(other)) + 8}" y="${y + BAR + 11}">${other.toPrecision(3)} ×</text>`,
       mark(must, 'must'),
       mark(aim, 'aim'),
-      `<text class="value" x="${Number(x(value)) + 8}" y="${y + 13}">${value.toPrecision(3)} ×</text>`,
+      `<text class="value" x="${besideBar(Number(x(value)), [must, aim].map(x).map(Number))}" y="${y + 13}">${value.toPrecision(3)} ×</text>`,
     ].join('');
   });
   const height = TOP + rows.length * rowHeight + 14;
@@ -84,4 +86,10 @@ ${bars.join('\n')}
 /** How many times as good; 0: not measured. */
 function times({ isInverse }: Row, ratio = 0): number {
   return isInverse === true && ratio > 0 ? 1 / ratio : ratio;
+}
+
+/** Where a figure stands beside a bar that ends at `end`: behind a mark that it would cover. */
+function besideBar(end: number, marks: readonly number[]): number {
+  const covered = marks.filter((mark) => mark >= end && mark < end + 8 + FIGURE);
+  return Math.max(end, ...covered) + 8;
 }
