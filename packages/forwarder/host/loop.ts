@@ -93,6 +93,8 @@ export class Loop {
   #ownerIsGone = false;
   /** There may be more commands than were taken. */
   #ownerWaits = false;
+  /** Packets of the TUN in the turn before. */
+  #takenBefore = 0;
   readonly #tidiness = new GradualTidiness();
   readonly #lingering = new Lingering();
   #faults = 0;
@@ -168,10 +170,22 @@ export class Loop {
   }
 
   #turn(forwarder: PacketForwarder): void {
-    const { tun } = this.#sockets;
-    const written = tun.writes;
     forwarder.beginTurn();
     if (this.#ownerWaits || this.#poll.happened(CONTROL) !== 0) this.#serveOwner(forwarder);
+    let now = this.#carry(forwarder);
+    // An answer that is there by now goes before what else is due.
+    if (this.#lingering.untilMs > now && this.#poll.wait(0) > 0) {
+      this.#lingering.waited(0, true);
+      now = this.#carry(forwarder);
+    }
+    this.#catchUp(forwarder, now);
+    forwarder.endTurn(now);
+  }
+
+  /** Takes a bounded share of what waits, of datagrams and of packets. The time when that was done, ms. */
+  #carry(forwarder: PacketForwarder): number {
+    const { tun } = this.#sockets;
+    const written = tun.writes;
     this.#takeAllDatagrams(forwarder);
     const tunNews = this.#poll.happened(TUN);
     const hasDelivered = tun.writes !== written;
@@ -180,8 +194,7 @@ export class Loop {
     const now = this.#clock.now();
     if (tunNews !== 0) this.#lingering.carried(Towards.fabric, now);
     else if (hasDelivered) this.#lingering.carried(Towards.lan, now);
-    this.#catchUp(forwarder, now);
-    forwarder.endTurn(now);
+    return now;
   }
 
   /** Whether there were any. */
@@ -269,13 +282,20 @@ export class Loop {
       forwarder.fromTun(offset, length, now);
       if (forwarder.packetStays) this.#tunArea.shrink(offset, length);
       else this.#tunArea.giveBack(offset);
+      // Where they come one by one, the first leaves before the next is looked for.
+      if (taken === 0 && this.#takenBefore <= 1) this.#sendTaken(forwarder);
     }
-    forwarder.flush();
-    this.#tunArea.reset();
+    this.#sendTaken(forwarder);
+    this.#takenBefore = taken;
     if (taken > 0 || (news & (POLLERR | POLLHUP | POLLNVAL)) === 0) return;
     this.#poll.set(TUN, -1, POLLIN);
     tun.drop();
     this.#fault('TUN_GONE', new Error('the TUN interface is gone; hand over a new one'));
+  }
+
+  #sendTaken(forwarder: PacketForwarder): void {
+    forwarder.flush();
+    this.#tunArea.reset();
   }
 
   #serveOwner(forwarder: PacketForwarder): void {

@@ -20,7 +20,15 @@
  * 8200, 792, 4443, 1191, 1624, 1812.
  */
 import { flushCompileCache } from 'node:module';
-import { libc, nativeMemory, quicCrypto, runThriftily, sharpenTimers, systemClock } from '@patronus/system/linux';
+import {
+  compileSoon,
+  libc,
+  nativeMemory,
+  quicCrypto,
+  runThriftily,
+  sharpenTimers,
+  systemClock,
+} from '@patronus/system/linux';
 import { kernelCipher } from '../cipher.ts';
 import { PacketForwarder } from '../forwarder.ts';
 import { createMemory } from '../memory.ts';
@@ -38,6 +46,7 @@ const STANDARD_ERROR = 2;
 
 function start(): void {
   runThriftily();
+  compileSoon();
   const memory = createMemory();
   const kernels = loadKernels(memory.memory);
   const cipher = findOpensslCipher(memory, kernels) ?? kernelCipher(kernels);

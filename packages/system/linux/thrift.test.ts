@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -92,4 +93,28 @@ test('what a process that tidies gradually dropped is collected as it goes on, a
   for (const deadlineMs = performance.now() + 120_000; old() > full - 2 * 1024 * 1024; await goOn())
     assert.ok(performance.now() < deadlineMs, `${full - old()} bytes were collected`);
   assert.ok(passing !== undefined);
+});
+
+/** Tells after how many calls TurboFan has compiled a function; `%` calls are V8's own, for tests. */
+const countCalls = (module: string, calls: string) => `
+  import { compileSoon, runThriftily } from ${JSON.stringify(module)};
+  runThriftily();
+  ${calls};
+  const work = (from, by) => { let sum = from; for (let at = 0; at < 4; at++) sum = (sum * 31 + by) | 0; return sum; };
+  const isCompiled = () => (%GetOptimizationStatus(work) & (1 << 6)) !== 0;
+  let [called, sum] = [0, 0];
+  for (; called < 20_000 && !isCompiled(); called++) sum = work(sum, called);
+  console.log(called);
+`;
+
+test('what is called some hundred times is compiled, where V8 by itself waits for thousands', () => {
+  const callsUntilCompiled = (calls: string) => {
+    const program = countCalls(new URL('./thrift.ts', import.meta.url).href, calls);
+    // Compiled at once, where the machine's other work would say how long it takes beside the calls.
+    const flags = ['--allow-natives-syntax', '--no-concurrent-recompilation', '--input-type=module', '--eval', program];
+    return Number(execFileSync(process.execPath, flags, { encoding: 'utf8', timeout: 60_000 }));
+  };
+  const soon = callsUntilCompiled('compileSoon()');
+  const byItself = callsUntilCompiled('');
+  assert.ok(soon < 1_000 && byItself > 1_000, `${soon} calls, and ${byItself} by itself`);
 });
