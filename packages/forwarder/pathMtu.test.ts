@@ -97,6 +97,18 @@ test('an outage says nothing about size', () => {
   assert.equal(path.search.mtu, 1420);
 });
 
+test('a small probe that is answered in the microsecond in which it was sent counts as answered', () => {
+  const search = new PathMtu(1_420, 0);
+  search.start(0);
+  let answeredAt = Number.NEGATIVE_INFINITY;
+  for (let now = 0.000_6; search.mtu === LEAST_MTU && now < 3_000; now += 150) {
+    const size = search.probe(now, 0, answeredAt);
+    answeredAt = Math.floor(now * 1_000) / 1_000;
+    if (size > 0 && size <= 1_340) search.reply(search.sequence, size, now);
+  }
+  assert.ok(search.mtu > LEAST_MTU && search.mtu <= 1_340, `${search.mtu}`);
+});
+
 test('an idle tunnel costs a probe a minute', () => {
   const path = new Path(1420, 1420);
   path.run(600_000);

@@ -95,13 +95,13 @@ export class PathMtu {
 
   /**
    * The size of a probe to be sent now, numbered `sequence`; 0: none is due. `roundTripMs`: smoothed, of small probes;
-   * `answeredAtMs`: when one of those was last answered.
+   * `answeredAtMs`: when one of those was last answered, cut down to whole microseconds.
    */
   probe(nowMs: number, roundTripMs: number, answeredAtMs: number): number {
     if (this.#isStopped || nowMs < this.deadlineMs) return 0;
     if (this.#size !== 0) {
       // Small ones are not answered either: that is no matter of size. This copy does not count.
-      if (answeredAtMs < this.#sentAtMs) this.#copies -= 1;
+      if (answeredAtMs < Math.floor(this.#sentAtMs * 1_000) / 1_000) this.#copies -= 1;
       if (this.#copies >= MOST_PROBES) this.#refused(nowMs);
     }
     if (this.#size === 0) {
