@@ -30,6 +30,9 @@ interface Branch<V> {
 /** `V` must not include undefined, which means "nothing here". */
 export class PrefixTrie<V> {
   readonly #branches = new Map<number, Branch<V>>();
+  /** The branch of the last look-up: the next is nearly always of the same. */
+  #latest: Branch<V> | undefined;
+  #latestKey = NaN;
   #size = 0;
 
   /** How many prefixes are held. */
@@ -79,7 +82,12 @@ export class PrefixTrie<V> {
    */
   lookup(segment: number, family: Family, bytes: Uint8Array, offset = 0): V | undefined {
     if (offset < 0 || offset + addressLength(family) > bytes.length) return undefined;
-    const branch = this.#branches.get(branchKey(segment, family));
+    const key = branchKey(segment, family);
+    if (key !== this.#latestKey) {
+      this.#latest = this.#branches.get(key);
+      this.#latestKey = this.#latest === undefined ? NaN : key;
+    }
+    const branch = this.#latest;
     if (branch === undefined) return undefined;
     branch.table ??= tableOf(branch);
     return branch.table.lookup(bytes, offset);
@@ -94,6 +102,8 @@ export class PrefixTrie<V> {
 
   clear(): void {
     this.#branches.clear();
+    this.#latest = undefined;
+    this.#latestKey = NaN;
     this.#size = 0;
   }
 

@@ -135,6 +135,8 @@ export class Loop {
     let tidiedAtMs = this.#clock.now() + TIDIED_EVERY_MS;
     while (!this.#ownerIsGone) {
       const sleptMs = this.#clock.now();
+      // Now, for what wakes us should not wait for it.
+      forwarder.beginTurn();
       // One that stands by has nothing else to wake for.
       const wakeAtMs = sleptMs < giveBackAtMs ? Math.min(forwarder.deadline, giveBackAtMs) : forwarder.deadline;
       this.#await(this.#ownerWaits ? sleptMs : wakeAtMs, sleptMs);
@@ -170,7 +172,6 @@ export class Loop {
   }
 
   #turn(forwarder: PacketForwarder): void {
-    forwarder.beginTurn();
     if (this.#ownerWaits || this.#poll.happened(CONTROL) !== 0) this.#serveOwner(forwarder);
     let now = this.#carry(forwarder);
     // An answer that is there by now goes before what else is due.
@@ -285,7 +286,7 @@ export class Loop {
       // Where they come one by one, the first leaves before the next is looked for.
       if (taken === 0 && this.#takenBefore <= 1) this.#sendTaken(forwarder);
     }
-    this.#sendTaken(forwarder);
+    if (taken !== 1 || this.#takenBefore > 1) this.#sendTaken(forwarder);
     this.#takenBefore = taken;
     if (taken > 0 || (news & (POLLERR | POLLHUP | POLLNVAL)) === 0) return;
     this.#poll.set(TUN, -1, POLLIN);
