@@ -1,6 +1,7 @@
 /**
  * How a process that runs for months and mostly waits keeps small: a young generation that stays as it begins, no helper
- * threads woken for a collection of a millisecond, and what the start needed given back once it is over.
+ * threads woken for a collection of a millisecond, and what the start needed given back once it is over. And how one whose
+ * work is always the same has it compiled although it is seldom.
  */
 import { readFileSync } from 'node:fs';
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
