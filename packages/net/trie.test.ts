@@ -126,3 +126,18 @@ test('a trie that was emptied holds nothing any more', () => {
     }),
   );
 });
+
+test('what was looked up last is answered anew when the table is another', () => {
+  const trie = new PrefixTrie<string>();
+  assert.equal(find(trie, 0, '10.0.0.1'), undefined);
+  trie.insert(0, prefix('10.0.0.0/8'), 'first');
+  assert.equal(find(trie, 0, '10.0.0.1'), 'first');
+  trie.insert(0, prefix('10.0.0.0/16'), 'narrower');
+  assert.equal(find(trie, 0, '10.0.0.1'), 'narrower');
+  trie.remove(0, prefix('10.0.0.0/16'));
+  assert.equal(find(trie, 0, '10.0.0.1'), 'first');
+  trie.clear();
+  assert.equal(find(trie, 0, '10.0.0.1'), undefined);
+  trie.insert(0, prefix('10.0.0.0/8'), 'second');
+  assert.equal(find(trie, 0, '10.0.0.1'), 'second');
+});
