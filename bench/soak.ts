@@ -10,8 +10,10 @@
  * the one that grew most, with all of them in `each`. `forwarder`: of the two that carry the counted stream; `edge`,
  * `edgeForwarder` and `standby`: of the edges, whose controller is part of this program and is not counted.
  * `rssGrowthMiB` is that of `forwarder`. `swing.falseSwitches`: times that anything moved; `decisions`: of the edges, with their
- * reasons. `--steady`: without edges and swing. `--ordinary`: they do not go before other processes of the machine, whose
- * work may then look like a path that failed. Needs root.
+ * reasons. `gaps`: when numbers of the counted stream were missing, in seconds since it began, how many, and how long nothing
+ * had come; `ended`: what ended on the way of any stream between these two, by place, which every minute tells as well.
+ * `--steady`: without edges and swing. `--ordinary`: they do not go before other processes of the machine, whose work may
+ * then look like a path that failed. Needs root.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +26,9 @@ import { enterOwnNamespace } from '../test/interop/ownNamespace.ts';
 import { startGateways, UPLINK_BITS_PER_SECOND, withStream } from './failover/gateways.ts';
 import { swing } from './failover/swing.ts';
 import { hasten, World } from './forwarding/world.ts';
+import { Losses } from './soak/losses.ts';
 import { processesOf, Residence, type Watched } from './soak/residence.ts';
+import type { Gap } from './soak/stream.ts';
 
 const { values } = parseArgs({
   options: {
@@ -54,11 +58,19 @@ const world = new World();
 const cleanups: (() => unknown)[] = [];
 const children: ChildProcess[] = [];
 
+interface Told {
+  readonly sent?: number;
+  readonly seen?: number;
+  readonly highest?: number;
+  readonly late?: number;
+  readonly gaps?: readonly Gap[];
+}
+
 /** Starts a program in a namespace; `told` is its newest line of JSON. */
 function start(namespace: string, command: string, ...args: string[]) {
   const child = spawn('ip', ['netns', 'exec', namespace, command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
-  const state: { told: Record<string, number> | undefined } = { told: undefined };
+  const state: { told: Told | undefined } = { told: undefined };
   createInterface({ input: child.stdout! }).on('line', (line) => {
     if (line.startsWith('{') && line.endsWith('}')) state.told = JSON.parse(line);
   });
@@ -97,19 +109,27 @@ try {
   const tell = (text: string) => void process.stderr.write(`${text}\n`);
   const swung = edges && swing(context, edges, UPLINK_BITS_PER_SECOND, minutes * 60, tell, SETTLE_MS);
   const residence = new Residence(watched);
+  const losses = new Losses([left, right]);
+  await losses.since();
+  const ended: Record<string, number> = {};
   const begin = performance.now();
   const handshakesBefore = (await left.telemetry()).counters;
   while (performance.now() - begin < minutes * MINUTE_MS) {
     await pause(SAMPLE_MS);
     const atMs = performance.now() - begin;
     const { words, count } = residence.sample(atMs);
-    if (count % SAMPLES_PER_MINUTE === 0) tell(`${(atMs / MINUTE_MS).toFixed(1)} of ${minutes} min, KiB: ${words}`);
+    if (count % SAMPLES_PER_MINUTE !== 0) continue;
+    const places = Object.entries(await losses.since());
+    for (const [place, packets] of places) ended[place] = (ended[place] ?? 0) + packets;
+    const { seen = 0, highest = 0 } = received.told ?? {};
+    const where = places.map(([place, packets]) => `, ${place} ${packets}`).join('');
+    tell(`${(atMs / MINUTE_MS).toFixed(1)} of ${minutes} min, KiB: ${words}; lost ${highest - seen}${where}`);
   }
   const settledMs = Math.min(10, minutes / 6) * MINUTE_MS;
   const growthMiB = residence.growth(settledMs);
   const { counters } = await left.telemetry();
   const count = (name: string) => counters[name]! - handshakesBefore[name]!;
-  const { seen = 0, highest = 0, late = 0 } = received.told ?? {};
+  const { seen = 0, highest = 0, late = 0, gaps = [] } = received.told ?? {};
   const result = {
     minutes,
     rssGrowthMiB: growthMiB.forwarder!.growthMiB,
@@ -119,6 +139,8 @@ try {
     /** Of those before the last that was seen. */
     lost: highest - seen,
     late,
+    gaps,
+    ended,
     swing: await swung,
   };
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${JSON.stringify(result, null, 2)}\n`);
