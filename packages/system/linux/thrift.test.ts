@@ -61,6 +61,20 @@ test('a process that tidies holds no more than before, however much it used and 
   }
 });
 
+/** Of all that only shows a program file. */
+function programKiB(): number {
+  const mappings = readFileSync('/proc/self/smaps', 'latin1').matchAll(/ r-xp .*\/.*\n(?:[A-Z]\S*:.*\n)*?Rss: +(\d+)/g);
+  return [...mappings].reduce((sum, [, kib]) => sum + Number(kib), 0);
+}
+
+test('a process that tidies gives back those pages of its program that it needed once', async () => {
+  const tidiness = new Tidiness();
+  const before = programKiB();
+  assert.ok(before > 4_000, `${before} KiB of a program`);
+  assert.ok(tidiness.tidy());
+  assert.ok(await becomes(() => programKiB() < before / 2), `${programKiB()} of ${before} KiB are still there`);
+});
+
 test('a large heap is left to the engine', () => {
   const tidiness = new Tidiness();
   const large = Buffer.alloc(100 * 1024 * 1024);
