@@ -150,6 +150,35 @@ describe('the first hour', { skip: isRoot ? false : 'the lab needs root' }, () =
     await stage.page.getByText('No policies yet').waitFor();
   });
 
+  test('the applications of a policy are chosen, taken back and saved with the keyboard alone', async () => {
+    const { page } = stage;
+    await stage.go('/policies');
+    await page.getByTestId('add-policy').press('Enter');
+    await page.getByTestId('policy-name').fill('calls');
+    const applications = page.getByTestId('policy-applications');
+    await applications.focus();
+    for (const [typed, found] of [
+      ['zoo', 'Zoom'],
+      ['whats', 'WhatsApp'],
+      ['webe', 'Webex'],
+    ] as const) {
+      await page.keyboard.type(typed);
+      await page.getByRole('option', { name: found, exact: true }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.locator('.mantine-Pill-label', { hasText: found }).waitFor();
+    }
+    await page.keyboard.press('Backspace');
+    await page.locator('.mantine-Pill-label', { hasText: 'Webex' }).waitFor({ state: 'detached' });
+    await page.keyboard.press('Enter');
+    await page.locator('[data-testid="policy-applications"][aria-expanded="false"]').waitFor();
+    await page.keyboard.press('Enter');
+    const row = page.getByTestId('policy-row-calls');
+    await row.getByText('Zoom or WhatsApp').waitFor();
+    await page.getByLabel('Remove calls').press('Enter');
+    await page.getByTestId('confirm').press('Enter');
+    await row.waitFor({ state: 'detached' });
+  });
+
   test('a site’s tunnels show the largest packet that fits through, and its gateway what its packet path uses', async () => {
     await stage.go('/sites');
     await stage.page.getByTestId('site-row-berlin').getByText('berlin').first().click();

@@ -1,6 +1,7 @@
-import { ActionIcon, NumberInput, Select } from '@mantine/core';
+import { ActionIcon, NumberInput } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconX } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
+import { SearchSelect } from './search-select.tsx';
 
 interface LabelListProps<Item> {
   readonly label: string;
@@ -19,6 +20,7 @@ interface LabelListProps<Item> {
 /** Uplink labels, one a row; in an order that the arrows change, or with something beside each. */
 export function LabelList<Item>(props: LabelListProps<Item>) {
   const { label, hint, items, labelOf, make, known, onChange, error, isOrdered = false, extra } = props;
+  const [search, setSearch] = useState('');
   const rest = known.filter((one) => !items.some((item) => labelOf(item) === one));
   const move = (from: number, to: number) => onChange(items.toSpliced(from, 1).toSpliced(to, 0, items[from]!));
   return (
@@ -64,14 +66,19 @@ export function LabelList<Item>(props: LabelListProps<Item>) {
         </ol>
       )}
       {(rest.length > 0 || items.length === 0) && (
-        <Select
+        <SearchSelect
           aria-label={`${label}: add an uplink`}
           placeholder="Add an uplink label"
           data={rest}
           value={null}
           error={error}
-          onChange={(next) => next && onChange([...items, make(next)])}
           // The choice goes to the list and not into the field.
+          onChange={(next) => {
+            setSearch('');
+            if (next) onChange([...items, make(next)]);
+          }}
+          searchValue={search}
+          onSearchChange={setSearch}
           searchable={rest.length > 8}
         />
       )}

@@ -1,6 +1,7 @@
-import { MultiSelect, Select, TagsInput } from '@mantine/core';
+import { Select, TagsInput } from '@mantine/core';
 import { dscpChoices } from '../../policies/dscp.ts';
 import { FormSection } from '../form-section.tsx';
+import { SearchMultiSelect } from '../search-select.tsx';
 import type { Offers, PolicyFormState } from './form.ts';
 
 const protocols = ['tcp', 'udp', 'icmp', 'icmpv6', 'sctp'];
@@ -13,13 +14,10 @@ export function MatchFields({ form, offers }: { form: PolicyFormState; offers: O
       title="Match"
       lead="Which conversations are meant. All that is given has to hold; what is empty holds for any."
     >
-      <MultiSelect
+      <SearchMultiSelect
         label="Applications"
         description="Known by ports, networks and names seen in TLS, QUIC and DNS"
         placeholder={form.values.match.applications.length === 0 ? 'Any' : ''}
-        searchable
-        clearable
-        hidePickedOptions
         limit={60}
         nothingFoundMessage="No application is called that"
         data={applicationGroups(offers.applications)}
@@ -47,12 +45,9 @@ export function MatchFields({ form, offers }: { form: PolicyFormState; offers: O
         <Tags form={form} field="sources" label="From networks" placeholder="10.1.0.0/16" />
         <Tags form={form} field="destinations" label="To networks" placeholder="10.2.0.0/16" />
       </div>
-      <MultiSelect
+      <SearchMultiSelect
         label="DSCP"
         placeholder={form.values.match.dscp.length === 0 ? 'Any' : ''}
-        searchable
-        clearable
-        hidePickedOptions
         data={dscpChoices as never}
         {...form.getInputProps('match.dscp')}
       />
@@ -99,12 +94,9 @@ interface SitesProps extends FieldProps {
 
 function Sites({ form, field, label, data }: SitesProps) {
   return (
-    <MultiSelect
+    <SearchMultiSelect
       label={label}
       placeholder={form.values.match[field].length === 0 ? 'Any' : ''}
-      searchable
-      clearable
-      hidePickedOptions
       data={data}
       {...form.getInputProps(`match.${field}`)}
     />
