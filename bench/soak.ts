@@ -5,10 +5,11 @@
  *
  *     npm run -s bench -- soak --json [--minutes 60] [--steady] [--ordinary]
  *
- * `growthMiB` of each kind of process: of each one the least resident memory of the last minute less the least of the minute
- * after the first ten (or after a sixth of the time), so that what the garbage collector gives back does not count; told is
- * the one that grew most, with all of them in `each`. `forwarder`: of the two that carry the counted stream; `edge`,
- * `edgeForwarder` and `standby`: of the edges, whose controller is part of this program and is not counted.
+ * `growthMiB` of each kind of process: of each one the resident memory of the last minute less that of the minute after the
+ * first ten (or after a sixth of the time), by the lower quartile of what was found each five seconds, so that what the garbage
+ * collector gives back does not count; told is the one that grew most, with all of them in `each`. `forwarder`: of the two
+ * that carry the counted stream; `edge`, `edgeForwarder` and `standby`: of the edges, whose controller is part of this program
+ * and is not counted.
  * `rssGrowthMiB` is that of `forwarder`. `swing.falseSwitches`: times that anything moved; `decisions`: of the edges, with their
  * reasons. `gaps`: when numbers of the counted stream were missing, in seconds since it began, how many, and how long nothing
  * had come; `ended`: what ended on the way of any stream between these two, by place, which every minute tells as well.

@@ -58,8 +58,8 @@ export class Residence {
   #growthOf(kind: Kind, settledMs: number, lastMs: number): Growth {
     const places = [...this.#watched.keys()].filter((at) => this.#watched[at]!.kind === kind);
     const lasting = places.filter((at) => this.#samples.at(-1)!.kib[at] !== undefined);
-    const ends = lasting.map((at) => this.#least(at, lastMs));
-    const each = lasting.map((at, index) => mebibytes(ends[index]! - this.#least(at, settledMs), 2));
+    const ends = lasting.map((at) => this.#low(at, lastMs));
+    const each = lasting.map((at, index) => mebibytes(ends[index]! - this.#low(at, settledMs), 2));
     return {
       growthMiB: Math.max(...each),
       each,
@@ -68,9 +68,11 @@ export class Residence {
     };
   }
 
-  #least(place: number, fromMs: number): number {
+  /** The lower quartile of a minute: garbage does not count, and no moment either in which a process has just given back. */
+  #low(place: number, fromMs: number): number {
     const inMinute = this.#samples.filter(({ atMs }) => atMs >= fromMs && atMs <= fromMs + MINUTE_MS);
-    return Math.min(...inMinute.flatMap(({ kib }) => kib[place] ?? []));
+    const kib = inMinute.flatMap(({ kib }) => kib[place] ?? []).sort((a, b) => a - b);
+    return kib[Math.floor(kib.length / 4)] ?? Number.NaN;
   }
 }
 
