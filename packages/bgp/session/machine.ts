@@ -6,6 +6,7 @@ import { type MessageError, messageError, Notice } from '../codec/errors.ts';
 import { frame, KEEPALIVE, MessageType } from '../codec/header.ts';
 import { decodeNotification, encodeNotification, type Notification } from '../codec/notification.ts';
 import { decodeOpen, encodeOpen, type Open } from '../codec/open.ts';
+import { MOST_WAIT_MS } from './collision.ts';
 import { capabilitiesOf, defaults, type SessionConfiguration } from './configuration.ts';
 import type { ConnectionId, DownReason, SessionEffect } from './effects.ts';
 import { type NegotiatedSession, negotiate } from './negotiation.ts';
@@ -20,8 +21,11 @@ export interface MachineOwner {
   readonly random: () => number;
   emit(effect: SessionEffect): void;
   newConnection(): ConnectionId;
-  /** An OPEN was read and agreed with; false: this connection has lost against another one and is gone (§6.8). */
-  mayConfirm(machine: Machine, nowMs: number): boolean;
+  /**
+   * An OPEN was read and agreed with. `lost`: another connection stays and this one is gone (§6.8); `wait`: which of
+   * them stays is not known yet, and `confirm` is said later.
+   */
+  judge(machine: Machine, nowMs: number): 'confirm' | 'wait' | 'lost';
   /** Its state is another one, or in Connect nobody answered and it tries again. */
   changed(machine: Machine, from: State, event: EventName, nowMs: number): void;
   receiveUpdate(body: Uint8Array, negotiated: NegotiatedSession): MessageError | undefined;
@@ -33,10 +37,12 @@ export interface MachineOwner {
 
 const LARGE_HOLD_MS = 240_000;
 const LEAST_KEEPALIVE_MS = 1_000;
+const NEVER = Number.POSITIVE_INFINITY;
 /** Bytes behind pauses: many times what one turn brings. */
 const MOST_WAITING = 1_048_576;
 const nothing = new Uint8Array(0);
 const noError = messageError(Notice.administrativeShutdown, '');
+
 export class Machine {
   state: State = 'Idle';
   connection: ConnectionId | null = null;
@@ -47,6 +53,8 @@ export class Machine {
   sentOpen: Uint8Array = nothing;
   receivedOpen: Uint8Array = nothing;
   negotiated: NegotiatedSession | undefined;
+  /** While it has to wait before it confirms the peer's OPEN: until when at most; else Infinity. */
+  waitsUntilMs = NEVER;
   /** Why it last came back to Idle, or lost its connection before it had an OPEN. */
   reason: DownReason | undefined;
   /** Whether the last end was a Hard Reset, or our own that was told as one. */
@@ -57,6 +65,8 @@ export class Machine {
   #error: MessageError = noError;
   #received: Notification | undefined;
   #body: Uint8Array = nothing;
+  /** What both OPENs say, until it is confirmed. */
+  #agreed: NegotiatedSession | undefined;
   #detail = '';
   #isGone = false;
 
@@ -66,7 +76,13 @@ export class Machine {
 
   /** −Infinity: bytes wait behind an effect that had to be carried out first. */
   get deadline(): number {
+    if (this.isWaiting) return Math.min(this.waitsUntilMs, this.#timers.deadline);
     return this.#stream.waitingBytes > 0 ? Number.NEGATIVE_INFINITY : this.#timers.deadline;
+  }
+
+  /** It has read the peer's OPEN, and nothing behind it, until it is to confirm. */
+  get isWaiting(): boolean {
+    return this.waitsUntilMs !== NEVER;
   }
 
   /** Takes up a connection that the peer has made. */
@@ -95,7 +111,7 @@ export class Machine {
   }
 
   tick(nowMs: number): void {
-    if (this.#stream.waitingBytes > 0) this.receive(nothing, nowMs);
+    if (this.#stream.waitingBytes > 0 && !this.isWaiting) this.receive(nothing, nowMs);
     for (;;) {
       const event = this.#timers.expired(nowMs);
       if (event === undefined) return;
@@ -112,18 +128,34 @@ export class Machine {
 
   /** Bytes of the connection, chopped anyhow. */
   receive(bytes: Uint8Array, nowMs: number): void {
+    if (this.isWaiting) this.#stream.keep(bytes);
+    else this.#read(bytes, nowMs);
+    if (this.#stream.waitingBytes > MOST_WAITING) {
+      const reason = 'the peer sends more than can be taken in behind an OPEN or borders of route refreshes';
+      this.end('AutomaticStop', messageError(Notice.outOfResources, reason), nowMs);
+    }
+  }
+
+  /** Confirms the peer's OPEN. */
+  confirm(nowMs: number): void {
+    const negotiated = this.#agreed!;
+    this.waitsUntilMs = NEVER;
+    this.negotiated = negotiated;
+    this.#stream.isExtended = negotiated.mostMessageLength > 4_096;
+    const isDelayed = this.#timers.isRunning('delayOpen');
+    this.apply(isDelayed ? 'BGPOpen_with_DelayOpenTimer_running' : 'BGPOpen', nowMs);
+  }
+
+  #read(bytes: Uint8Array, nowMs: number): void {
     const { connection } = this;
     const error = this.#stream.read(bytes, (type, body) => {
       const { state } = this;
       this.#message(type, body, nowMs);
       if (this.connection !== connection) return 'stop';
+      if (this.isWaiting) return 'pause';
       return this.#mustBeCarriedOut(state, type) ? 'pause' : 'go on';
     });
     if (error !== undefined) this.end('BGPHeaderErr', error, nowMs);
-    else if (this.#stream.waitingBytes > MOST_WAITING) {
-      const reason = 'the peer sends borders of route refreshes faster than they can be taken in';
-      this.end('AutomaticStop', messageError(Notice.outOfResources, reason), nowMs);
-    }
   }
 
   /** An UPDATE behind it means something else before the owner has carried this out (RFC 7313 §4, and the first of all). */
@@ -196,10 +228,11 @@ export class Machine {
     }
     this.open = open.value;
     this.receivedOpen = frame(MessageType.open, body);
-    if (!this.#owner.mayConfirm(this, nowMs)) return;
-    this.negotiated = negotiated.value;
-    this.#stream.isExtended = negotiated.value.mostMessageLength > 4_096;
-    this.apply(isDelayed ? 'BGPOpen_with_DelayOpenTimer_running' : 'BGPOpen', nowMs);
+    const verdict = this.#owner.judge(this, nowMs);
+    if (verdict === 'lost') return;
+    this.#agreed = negotiated.value;
+    if (verdict === 'wait') this.waitsUntilMs = nowMs + MOST_WAIT_MS;
+    else this.confirm(nowMs);
   }
 
   #readNotification(body: Uint8Array, nowMs: number): void {
@@ -324,6 +357,8 @@ export class Machine {
     this.connection = null;
     this.open = undefined;
     this.negotiated = undefined;
+    this.#agreed = undefined;
+    this.waitsUntilMs = NEVER;
     this.#timers.stopAll();
     this.#stream.forget();
   }

@@ -190,6 +190,31 @@ test('over any lossless network two sessions come up and stay, with keepalives i
   );
 });
 
+test('ends that connect to each other at once come up without a flap, whichever message is the slower', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        seed: fc.integer({ min: 1, max: 0xffff_ffff }),
+        spreadMs: fc.integer({ min: 0, max: 400 }),
+        delayMs: fc.integer({ min: 0, max: 100 }),
+        connectRetryS: fc.constantFrom(1, 5, 120),
+        lateMs: fc.integer({ min: 0, max: 300 }),
+      }),
+      ({ seed, spreadMs, delayMs, connectRetryS, lateMs }) => {
+        const pair = new Pair({ a: { connectRetryS }, b: { connectRetryS }, seed, delayMs, spreadMs });
+        pair.give('a', { kind: 'start' });
+        pair.run(lateMs);
+        pair.give('b', { kind: 'start' });
+        pair.run(30_000);
+        assert.deepEqual(pair.states(), ['Established', 'Established']);
+        assert.deepEqual([pair.a.downCount, pair.b.downCount], [0, 0]);
+        assert.equal(pair.openConnections, 1);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
 /** 10⁶ in the long form. */
 const mutations = process.env.PATRONUS_LONG === '1' ? 1_000_000 : 8_000;
 

@@ -144,20 +144,82 @@ test('a second connection that breaks before its OPEN leaves nothing behind to c
 });
 
 test('a peer that connects again before it has spoken replaces its own attempt; a third one is refused', () => {
-  const opposite = new Opposite();
-  opposite.give({ kind: 'start' });
+  const opposite = new Opposite({ configuration: { identifier: 3 } }).toOpenSent();
+  const closed = () => opposite.taken('close').map(({ connection }) => connection);
   opposite.give({ kind: 'accepted', connection: 70 });
   opposite.give({ kind: 'accepted', connection: 71 });
-  assert.deepEqual(
-    opposite.taken('close').map(({ connection }) => connection),
-    [70],
-  );
+  assert.deepEqual(closed(), [70]);
   opposite.say(opposite.openMessage(), 71);
   opposite.give({ kind: 'accepted', connection: 72 });
-  assert.equal(opposite.taken('close').at(-1)?.connection, 72);
-  opposite.say(KEEPALIVE, 71);
-  assert.equal(opposite.session.connection, 71);
-  assert.equal(opposite.taken('close').at(-1)?.connection, opposite.connection, 'our own attempt is given up');
+  assert.deepEqual(closed(), [70, 72]);
+  opposite.say(opposite.openMessage());
+  assert.deepEqual(closed(), [70, 72, 71], 'ours stays: we have the higher identifier');
+  opposite.say(KEEPALIVE);
+  assert.equal(opposite.session.connection, opposite.connection);
+});
+
+test("with the peer's connection confirmed, our own attempt is given up", () => {
+  const opposite = new Opposite({ configuration: { identifier: 3 } });
+  opposite.give({ kind: 'start' });
+  opposite.give({ kind: 'accepted', connection: 70 });
+  assert.equal(opposite.taken('close').length, 0, 'not before: the peer might give up that one for ours');
+  opposite.say(opposite.openMessage(), 70);
+  assert.deepEqual(
+    opposite.taken('close').map(({ connection }) => connection),
+    [opposite.connection],
+  );
+  opposite.say(KEEPALIVE, 70);
+  assert.equal(opposite.session.connection, 70);
+});
+
+/** We have the higher identifier and are connected; the peer has made a connection as well, and spoken there first. */
+function waiting(): Opposite {
+  const opposite = new Opposite({ configuration: { identifier: 3 } }).toOpenSent();
+  opposite.give({ kind: 'accepted', connection: 70 });
+  opposite.say(opposite.openMessage(), 70);
+  // Nothing that follows is read yet, however it is chopped.
+  opposite.say(KEEPALIVE.subarray(0, 7), 70);
+  opposite.say(KEEPALIVE.subarray(7), 70);
+  assert.equal(opposite.session.state, 'OpenSent');
+  assert.equal(opposite.taken('send').length, 2, 'an OPEN on either, and no KEEPALIVE');
+  return opposite;
+}
+
+test('the end whose own connection would stay confirms none of the peer before an answer has come on its own', () => {
+  const opposite = waiting();
+  opposite.say(opposite.openMessage());
+  assert.equal(opposite.session.state, 'OpenConfirm');
+  assert.equal(opposite.notice, '6/7');
+  assert.deepEqual(opposite.taken('close').at(-1), { kind: 'close', connection: 70 });
+  opposite.say(KEEPALIVE);
+  assert.equal(opposite.session.connection, opposite.connection);
+});
+
+test('it confirms that of the peer at once when its own breaks', () => {
+  const opposite = waiting();
+  opposite.give({ kind: 'closed', connection: opposite.connection, reason: 'connection reset' });
+  assert.equal(opposite.session.state, 'Established');
+  assert.equal(opposite.session.connection, 70);
+});
+
+test('it gives its own up where no answer comes within two seconds', () => {
+  const opposite = waiting();
+  opposite.pass(1_999);
+  assert.equal(opposite.session.state, 'OpenSent');
+  opposite.pass(1);
+  assert.equal(opposite.session.state, 'Established');
+  assert.equal(opposite.session.connection, 70);
+  assert.deepEqual(opposite.taken('close').at(-1), { kind: 'close', connection: opposite.connection });
+  opposite.pass(29_000);
+  assert.equal(opposite.session.state, 'Established', 'and nothing of the wait is left');
+});
+
+test('a connection that breaks while it waits leaves the other one alone', () => {
+  const opposite = waiting();
+  opposite.give({ kind: 'closed', connection: 70 });
+  opposite.say(opposite.openMessage());
+  opposite.say(KEEPALIVE);
+  assert.equal(opposite.session.connection, opposite.connection);
 });
 
 test('keepalives leave within a third of the hold time, with jitter, and not at all for a hold time of 0', () => {

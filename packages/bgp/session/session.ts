@@ -17,12 +17,13 @@
  *   `UpdateReceiver`, or leaves it to the session, which decodes them into `update` effects.
  *
  * There is one machine for each connection (machine.ts, transitions.ts), two at most; which of two lives on is decided
- * here (RFC 4271 §6.8), as is when a session that ended is tried again, and what becomes of the peer's routes meanwhile
+ * here (RFC 4271 §6.8, collision.ts), as is when a session that ended is tried again, and what becomes of the peer's routes meanwhile
  * (staleRoutes.ts).
  */
 import { type MessageError, messageError, Notice } from '../codec/errors.ts';
 import type { FamilyKey } from '../codec/families.ts';
 import { encodeRouteRefresh } from '../codec/routeRefresh.ts';
+import { collision, hasToWait, loserOf } from './collision.ts';
 import type { SessionConfiguration } from './configuration.ts';
 import type { ConnectionId, DownReason, SessionEffect, SessionInput, UpdateReceiver } from './effects.ts';
 import { IdleHold } from './idleHold.ts';
@@ -122,6 +123,7 @@ export class Session {
   handle(input: SessionInput, nowMs: number): readonly SessionEffect[] {
     this.#effects = [];
     this.#handle(input, nowMs);
+    this.#endWait(nowMs);
     return this.#effects;
   }
 
@@ -277,7 +279,7 @@ export class Session {
         this.#effects.push(effect);
       },
       newConnection: () => this.#newConnection(),
-      mayConfirm: (machine, nowMs) => this.#mayConfirm(machine, nowMs),
+      judge: (machine, nowMs) => this.#judge(machine, nowMs),
       changed: (machine, from, event, nowMs) => this.#changed(machine, from, event, nowMs),
       receiveUpdate: (body, negotiated) =>
         this.#routesIn.update(body, negotiated, this.configuration.prefixLimits, endOfRib),
@@ -292,35 +294,43 @@ export class Session {
     };
   }
 
+  #otherThan(machine: Machine): Machine | undefined {
+    return machine === this.#primary ? this.#second : this.#primary;
+  }
+
   /** RFC 4271 §6.8, when an OPEN has come on one of two connections. */
-  #mayConfirm(machine: Machine, nowMs: number): boolean {
-    const other = machine === this.#primary ? this.#second : this.#primary;
-    if (other === undefined || rank(other.state) < rank('OpenConfirm')) return true;
-    if (other.state === 'Established' && this.configuration.collidesWhenEstablished !== true) {
+  #judge(machine: Machine, nowMs: number): 'confirm' | 'wait' | 'lost' {
+    const { configuration } = this;
+    const other = this.#otherThan(machine);
+    if (other === undefined) return 'confirm';
+    if (hasToWait(configuration, machine, other)) return 'wait';
+    if (!other.isWaiting && rank(other.state) < rank('OpenConfirm')) return 'confirm';
+    if (other.state === 'Established' && configuration.collidesWhenEstablished !== true) {
       if (this.#negotiated?.gracefulRestart === undefined) {
         machine.end('OpenCollisionDump', collision, nowMs);
-        return false;
+        return 'lost';
       }
       // RFC 4724 §5: a graceful peer that opens anew has lost the session that we still believe in.
       other.giveUp('the peer has opened a new one: it has restarted', nowMs);
-      return true;
+      return 'confirm';
     }
-    const loser = this.#loser(machine, other);
+    const loser = loserOf(configuration, machine, other);
     loser.end('OpenCollisionDump', collision, nowMs);
-    return loser !== machine;
+    return loser === machine ? 'lost' : 'confirm';
   }
 
-  /** The connection made by the end with the higher identifier stays; with equal ones, by the higher AS (RFC 6286 §2.3). */
-  #loser(machine: Machine, other: Machine): Machine {
-    if (machine.isIncoming === other.isIncoming) return other;
-    const { identifier, localAs } = this.configuration;
-    const open = machine.open!;
-    const isPeerHigher = identifier === open.identifier ? localAs < open.as : identifier < open.identifier;
-    return machine.isIncoming === isPeerHigher ? other : machine;
+  /** Nothing more is to be expected of the connection that one has waited for. */
+  #endWait(nowMs: number): void {
+    const machine = [this.#primary, this.#second].find((one) => one?.isWaiting);
+    if (machine === undefined) return;
+    const other = this.#otherThan(machine);
+    if (other === undefined || machine.waitsUntilMs <= nowMs || !hasToWait(this.configuration, machine, other))
+      machine.confirm(nowMs);
   }
 
   #changed(machine: Machine, from: State, event: EventName, nowMs: number): void {
     if (machine.state === 'Established') this.#entered(machine, event, nowMs);
+    if (machine.state === 'OpenConfirm') this.#giveUpAttempt(machine, nowMs);
     const isUnanswered = from === 'Connect' && event === 'ConnectRetryTimer_Expires';
     if (isUnanswered || (machine.state === 'Active' && event === 'TcpConnectionFails')) {
       this.#attemptFailed(machine.reason!);
@@ -331,6 +341,13 @@ export class Session {
     else this.#tell(event);
   }
 
+  /** Whoever has confirmed a connection begins no other one, and waits for none. */
+  #giveUpAttempt(confirmed: Machine, nowMs: number): void {
+    const other = this.#otherThan(confirmed);
+    if (other === undefined || rank(other.state) >= rank('OpenConfirm')) return;
+    if (other.connection === null || !other.isIncoming) other.end('OpenCollisionDump', collision, nowMs);
+  }
+
   /** It goes on by itself, from Active; people want to know why it is not up yet. */
   #attemptFailed(reason: DownReason): void {
     this.lastReason = reason;
@@ -338,7 +355,7 @@ export class Session {
   }
 
   #entered(machine: Machine, event: EventName, nowMs: number): void {
-    const other = machine === this.#primary ? this.#second : this.#primary;
+    const other = this.#otherThan(machine);
     this.#primary = machine;
     this.#second = other;
     const negotiated = machine.negotiated!;
@@ -389,5 +406,3 @@ export class Session {
     this.#told = state;
   }
 }
-
-const collision = messageError(Notice.collision, 'another connection with this peer lives on');

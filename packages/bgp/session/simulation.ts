@@ -34,6 +34,8 @@ export interface PairOptions {
   readonly a?: Partial<SessionConfiguration>;
   readonly b?: Partial<SessionConfiguration>;
   readonly delayMs?: number;
+  /** What arrives may take so much longer, by chance; of one connection it arrives in order all the same. */
+  readonly spreadMs?: number;
   readonly seed?: number;
   /** Chops what is sent into chunks of so many bytes. */
   readonly chunkBytes?: number;
@@ -51,9 +53,13 @@ export class Pair {
   readonly #wires = new Map<ConnectionId, Wire>();
   readonly #queue: Event[] = [];
   readonly #delayMs: number;
+  readonly #spreadMs: number;
+  readonly #random: () => number;
+  /** When the last thing of a connection arrives at an end. */
+  readonly #lastAtMs: Record<End, Map<ConnectionId, number>> = { a: new Map(), b: new Map() };
   readonly #chunkBytes: number;
 
-  constructor({ a = {}, b = {}, delayMs = 1, seed = 1, chunkBytes = 1 << 20 }: PairOptions = {}) {
+  constructor({ a = {}, b = {}, delayMs = 1, spreadMs = 0, seed = 1, chunkBytes = 1 << 20 }: PairOptions = {}) {
     let connections = 0;
     const newConnection = () => ++connections;
     const random = seededRandom(seed);
@@ -66,6 +72,8 @@ export class Pair {
       ...{ random, newConnection },
     });
     this.#delayMs = delayMs;
+    this.#spreadMs = spreadMs;
+    this.#random = seededRandom(seed);
     this.#chunkBytes = chunkBytes;
   }
 
@@ -128,8 +136,14 @@ export class Pair {
     }
   }
 
-  #later(end: End, input: SessionInput): void {
-    const event = { atMs: this.nowMs + this.#delayMs, end, input };
+  #later(end: End, input: SessionInput & { readonly connection: ConnectionId }): void {
+    const last = this.#lastAtMs[end];
+    const atMs = Math.max(
+      this.nowMs + this.#delayMs + this.#spreadMs * this.#random(),
+      last.get(input.connection) ?? 0,
+    );
+    last.set(input.connection, atMs);
+    const event = { atMs, end, input };
     const at = this.#queue.findIndex(({ atMs }) => atMs > event.atMs);
     if (at < 0) this.#queue.push(event);
     else this.#queue.splice(at, 0, event);

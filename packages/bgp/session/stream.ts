@@ -59,6 +59,11 @@ export class MessageStream {
     return undefined;
   }
 
+  /** Bytes for later, behind what waits. */
+  keep(bytes: Uint8Array): void {
+    this.#rest = this.#withRest(bytes).slice();
+  }
+
   forget(): void {
     this.isExtended = false;
     this.#length = 0;
