@@ -17,8 +17,8 @@
  *   `UpdateReceiver`, or leaves it to the session, which decodes them into `update` effects.
  *
  * There is one machine for each connection (machine.ts, transitions.ts), two at most; which of two lives on is decided
- * here (RFC 4271 §6.8, collision.ts), as is when a session that ended is tried again, and what becomes of the peer's routes meanwhile
- * (staleRoutes.ts).
+ * here (RFC 4271 §6.8, collision.ts), as is when a session that ended is tried again, and what becomes of the peer's
+ * routes meanwhile (staleRoutes.ts).
  */
 import { type MessageError, messageError, Notice } from '../codec/errors.ts';
 import type { FamilyKey } from '../codec/families.ts';
