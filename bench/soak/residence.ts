@@ -15,6 +15,11 @@ export interface Growth {
   readonly growthMiB: number;
   /** Of each process. */
   readonly each: readonly number[];
+  /**
+   * Of each process: the slope over all of the time, so that no moment counts for more than another (Theil and Sen: the
+   * median of what any two samples say), as MiB from the first to the last.
+   */
+  readonly trend: readonly number[];
   /** Of the largest, in the last minute. */
   readonly rssMiB: number;
   /** Processes of this kind that are not there any more; they count for nothing else. */
@@ -63,6 +68,7 @@ export class Residence {
     return {
       growthMiB: Math.max(...each),
       each,
+      trend: lasting.map((at) => mebibytes(this.#trend(at, settledMs), 2)),
       rssMiB: mebibytes(Math.max(...ends), 1),
       ended: places.length - lasting.length,
     };
@@ -73,6 +79,17 @@ export class Residence {
     const inMinute = this.#samples.filter(({ atMs }) => atMs >= fromMs && atMs <= fromMs + MINUTE_MS);
     const kib = inMinute.flatMap(({ kib }) => kib[place] ?? []).sort((a, b) => a - b);
     return kib[Math.floor(kib.length / 4)] ?? Number.NaN;
+  }
+
+  #trend(place: number, fromMs: number): number {
+    const points = this.#samples.flatMap(({ atMs, kib }) => {
+      const found = kib[place];
+      return found === undefined || atMs < fromMs ? [] : [{ atMs, kib: found }];
+    });
+    const slopes = points
+      .flatMap((a, at) => points.slice(at + 1).map((b) => (b.kib - a.kib) / (b.atMs - a.atMs)))
+      .sort((a, b) => a - b);
+    return (slopes[slopes.length >> 1] ?? Number.NaN) * (points.at(-1)!.atMs - fromMs);
   }
 }
 

@@ -111,17 +111,17 @@ test('what a process that tidies gradually dropped is collected as it goes on, a
 
 /** Tells after how many calls TurboFan has compiled a function; `%` calls are V8's own, for tests. */
 const countCalls = (module: string, calls: string) => `
-  import { compileSoon, runThriftily } from ${JSON.stringify(module)};
+  import { compileLate, compileSoon, runThriftily } from ${JSON.stringify(module)};
   runThriftily();
   ${calls};
   const work = (from, by) => { let sum = from; for (let at = 0; at < 4; at++) sum = (sum * 31 + by) | 0; return sum; };
   const isCompiled = () => (%GetOptimizationStatus(work) & (1 << 6)) !== 0;
   let [called, sum] = [0, 0];
-  for (; called < 20_000 && !isCompiled(); called++) sum = work(sum, called);
+  for (; called < 400_000 && !isCompiled(); called++) sum = work(sum, called);
   console.log(called);
 `;
 
-test('what is called some hundred times is compiled, where V8 by itself waits for thousands', () => {
+test('what is called some hundred times is compiled, or some hundred thousand, where V8 by itself waits for thousands', () => {
   const callsUntilCompiled = (calls: string) => {
     const program = countCalls(new URL('./thrift.ts', import.meta.url).href, calls);
     // Compiled at once, where the machine's other work would say how long it takes beside the calls.
@@ -130,5 +130,7 @@ test('what is called some hundred times is compiled, where V8 by itself waits fo
   };
   const soon = callsUntilCompiled('compileSoon()');
   const byItself = callsUntilCompiled('');
+  const late = callsUntilCompiled('compileLate()');
   assert.ok(soon < 1_000 && byItself > 1_000, `${soon} calls, and ${byItself} by itself`);
+  assert.ok(late > 10 * byItself, `${late} calls, and ${byItself} by itself`);
 });
