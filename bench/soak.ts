@@ -5,12 +5,12 @@
  *
  *     npm run -s bench -- soak --json [--minutes 60] [--steady] [--ordinary]
  *
- * `growthMiB` of each kind of process: of each one the resident memory of the last minute less that of the minute after the
- * first ten (or after a sixth of the time), by the lower quartile of what was found each five seconds, so that what the garbage
- * collector gives back does not count; told is the one that grew most, with all of them in `each`. `forwarder`: of the two
- * that carry the counted stream; `edge`, `edgeForwarder` and `standby`: of the edges, whose controller is part of this program
- * and is not counted.
- * `rssGrowthMiB` is that of `forwarder`. `swing.falseSwitches`: times that anything moved; `decisions`: of the edges, with their
+ * `growthMiB` of each kind of process: how much a line through all that was found, each five seconds after the first ten minutes
+ * (or a sixth of the time), rises to the end, so that garbage between two collections does not count. It goes by a process's own
+ * pages; `resident` tells the same with those of program files. Told is the one that grew most, with all of them in `each`.
+ * `forwarder`: of the two that carry the counted stream; `edge`, `edgeForwarder` and `standby`: of the edges, whose controller is
+ * part of this program and is not counted.
+ * `rssGrowthMiB`: `resident` of `forwarder`, the larger. `swing.falseSwitches`: times that anything moved; `decisions`: of the edges, with their
  * reasons. `gaps`: when numbers of the counted stream were missing, in seconds since it began, how many, and how long nothing
  * had come; `ended`: what ended on the way of any stream between these two, by place, which every minute tells as well.
  * `--steady`: without edges and swing. `--ordinary`: they do not go before other processes of the machine, whose work may
@@ -133,7 +133,7 @@ try {
   const { seen = 0, highest = 0, late = 0, gaps = [] } = received.told ?? {};
   const result = {
     minutes,
-    rssGrowthMiB: growthMiB.forwarder!.growthMiB,
+    rssGrowthMiB: Math.max(...growthMiB.forwarder!.resident),
     growthMiB,
     handshakes: count('initiationsSent') + count('responsesSent'),
     sent: sent.told?.sent ?? 0,

@@ -1,4 +1,8 @@
-/** What processes hold of memory over time, by their kind. */
+/**
+ * What processes hold of memory over time, by their kind. Two figures of each: its own (anonymous) pages, which nobody but the
+ * process gives back, and all that are resident. The difference are pages of program files: page cache that every process of
+ * the same program shares, and that comes and goes by megabytes with what the kernel maps along.
+ */
 import { readFileSync } from 'node:fs';
 import type { Gateway } from '../../test/interop/fixtures/edgeWorld.ts';
 import { pidsOf } from '../failover/gateways.ts';
@@ -11,22 +15,22 @@ export interface Watched {
 }
 
 export interface Growth {
-  /** Of the process that grew most, in MiB. */
+  /** Own pages of the process that grew most, in MiB. */
   readonly growthMiB: number;
-  /** Of each process. */
+  /** The same of each process. */
   readonly each: readonly number[];
-  /**
-   * Of each process: the slope over all of the time, so that no moment counts for more than another (Theil and Sen: the
-   * median of what any two samples say), as MiB from the first to the last.
-   */
-  readonly trend: readonly number[];
-  /** Of the largest, in the last minute. */
+  /** Resident pages of each process. */
+  readonly resident: readonly number[];
+  /** Of the largest at the end, resident. */
   readonly rssMiB: number;
   /** Processes of this kind that are not there any more; they count for nothing else. */
   readonly ended: number;
 }
 
-const MINUTE_MS = 60_000;
+interface Pages {
+  readonly own: number;
+  readonly resident: number;
+}
 
 /** The edge of a gateway, the forwarder that it has at work, and the one that stands by. */
 export function processesOf(gateway: Gateway): Watched[] {
@@ -39,7 +43,7 @@ export function processesOf(gateway: Gateway): Watched[] {
 
 export class Residence {
   readonly #watched: readonly Watched[];
-  readonly #samples: { readonly atMs: number; readonly kib: readonly (number | undefined)[] }[] = [];
+  readonly #samples: { readonly atMs: number; readonly kib: readonly (Pages | undefined)[] }[] = [];
 
   constructor(watched: readonly Watched[]) {
     this.#watched = watched;
@@ -47,43 +51,41 @@ export class Residence {
 
   /** What was found, in words; how many there were so far. */
   sample(atMs: number): { readonly words: string; readonly count: number } {
-    const kib = this.#watched.map(({ pid }) => residentKiB(pid));
+    const kib = this.#watched.map(({ pid }) => pagesOf(pid));
     this.#samples.push({ atMs, kib });
-    const words = this.#watched.map(({ kind }, at) => `${kind} ${kib[at] ?? '-'}`).join(', ');
+    const words = this.#watched
+      .map(({ kind }, at) => `${kind} ${kib[at]?.resident ?? '-'} (${kib[at]?.own ?? '-'})`)
+      .join(', ');
     return { words, count: this.#samples.length };
   }
 
-  /** From the minute that begins at `settledMs` to the last: by kind, what there is of it. */
+  /** From `settledMs` to the end: by kind, what there is of it. */
   growth(settledMs: number): Partial<Record<Kind, Growth>> {
-    const lastMs = this.#samples.at(-1)!.atMs - MINUTE_MS;
     const kinds = [...new Set(this.#watched.map(({ kind }) => kind))];
-    return Object.fromEntries(kinds.map((kind) => [kind, this.#growthOf(kind, settledMs, lastMs)]));
+    return Object.fromEntries(kinds.map((kind) => [kind, this.#growthOf(kind, settledMs)]));
   }
 
-  #growthOf(kind: Kind, settledMs: number, lastMs: number): Growth {
+  #growthOf(kind: Kind, settledMs: number): Growth {
+    const last = this.#samples.at(-1)!.kib;
     const places = [...this.#watched.keys()].filter((at) => this.#watched[at]!.kind === kind);
-    const lasting = places.filter((at) => this.#samples.at(-1)!.kib[at] !== undefined);
-    const ends = lasting.map((at) => this.#low(at, lastMs));
-    const each = lasting.map((at, index) => mebibytes(ends[index]! - this.#low(at, settledMs), 2));
+    const lasting = places.filter((at) => last[at] !== undefined);
+    const each = lasting.map((at) => mebibytes(this.#trend(at, 'own', settledMs), 2));
     return {
       growthMiB: Math.max(...each),
       each,
-      trend: lasting.map((at) => mebibytes(this.#trend(at, settledMs), 2)),
-      rssMiB: mebibytes(Math.max(...ends), 1),
+      resident: lasting.map((at) => mebibytes(this.#trend(at, 'resident', settledMs), 2)),
+      rssMiB: mebibytes(Math.max(...lasting.map((at) => last[at]!.resident)), 1),
       ended: places.length - lasting.length,
     };
   }
 
-  /** The lower quartile of a minute: garbage does not count, and no moment either in which a process has just given back. */
-  #low(place: number, fromMs: number): number {
-    const inMinute = this.#samples.filter(({ atMs }) => atMs >= fromMs && atMs <= fromMs + MINUTE_MS);
-    const kib = inMinute.flatMap(({ kib }) => kib[place] ?? []).sort((a, b) => a - b);
-    return kib[Math.floor(kib.length / 4)] ?? Number.NaN;
-  }
-
-  #trend(place: number, fromMs: number): number {
+  /**
+   * The slope over all of the time, so that no moment between two collections counts for more than another (Theil and Sen: the
+   * median of what any two samples say), as KiB from the first to the last.
+   */
+  #trend(place: number, pages: keyof Pages, fromMs: number): number {
     const points = this.#samples.flatMap(({ atMs, kib }) => {
-      const found = kib[place];
+      const found = kib[place]?.[pages];
       return found === undefined || atMs < fromMs ? [] : [{ atMs, kib: found }];
     });
     const slopes = points
@@ -93,10 +95,12 @@ export class Residence {
   }
 }
 
-/** Undefined: there is no such process. */
-function residentKiB(pid: number): number | undefined {
+/** In KiB; undefined: there is no such process. */
+function pagesOf(pid: number): Pages | undefined {
   try {
-    return Number(/^Rss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1]);
+    const found = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+    const of = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(found)?.[1]);
+    return { own: of('Anonymous'), resident: of('Rss') };
   } catch {
     return undefined;
   }
