@@ -23,7 +23,7 @@
 import { type MessageError, messageError, Notice } from '../codec/errors.ts';
 import type { FamilyKey } from '../codec/families.ts';
 import { encodeRouteRefresh } from '../codec/routeRefresh.ts';
-import { collision, hasToWait, loserOf } from './collision.ts';
+import { collision, hasToWait, judge } from './collision.ts';
 import type { SessionConfiguration } from './configuration.ts';
 import type { ConnectionId, DownReason, SessionEffect, SessionInput, UpdateReceiver } from './effects.ts';
 import { IdleHold } from './idleHold.ts';
@@ -32,7 +32,7 @@ import type { NegotiatedSession } from './negotiation.ts';
 import { cease, isCollision } from './reasons.ts';
 import { RoutesIn } from './routesIn.ts';
 import { StaleRoutes } from './staleRoutes.ts';
-import { type EventName, type State, states } from './transitions.ts';
+import { type EventName, rank, type State } from './transitions.ts';
 
 export interface SessionOptions {
   readonly configuration: SessionConfiguration;
@@ -45,7 +45,6 @@ export interface SessionOptions {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
-const rank = (state: State): number => states.indexOf(state);
 
 export class Session {
   /** Takes effect with the next connection; the owner says `reset` where it has to be now. */
@@ -300,23 +299,13 @@ export class Session {
 
   /** RFC 4271 §6.8, when an OPEN has come on one of two connections. */
   #judge(machine: Machine, nowMs: number): 'confirm' | 'wait' | 'lost' {
-    const { configuration } = this;
     const other = this.#otherThan(machine);
     if (other === undefined) return 'confirm';
-    if (hasToWait(configuration, machine, other)) return 'wait';
-    if (!other.isWaiting && rank(other.state) < rank('OpenConfirm')) return 'confirm';
-    if (other.state === 'Established' && configuration.collidesWhenEstablished !== true) {
-      if (this.#negotiated?.gracefulRestart === undefined) {
-        machine.end('OpenCollisionDump', collision, nowMs);
-        return 'lost';
-      }
-      // RFC 4724 §5: a graceful peer that opens anew has lost the session that we still believe in.
-      other.giveUp('the peer has opened a new one: it has restarted', nowMs);
-      return 'confirm';
-    }
-    const loser = loserOf(configuration, machine, other);
-    loser.end('OpenCollisionDump', collision, nowMs);
-    return loser === machine ? 'lost' : 'confirm';
+    const verdict = judge(this.configuration, machine, other, this.#negotiated?.gracefulRestart !== undefined);
+    if (verdict === 'lost') machine.end('OpenCollisionDump', collision, nowMs);
+    else if (verdict === 'won') other.end('OpenCollisionDump', collision, nowMs);
+    else if (verdict === 'restarted') other.giveUp('the peer has opened a new one: it has restarted', nowMs);
+    return verdict === 'wait' || verdict === 'lost' ? verdict : 'confirm';
   }
 
   /** Nothing more is to be expected of the connection that one has waited for. */

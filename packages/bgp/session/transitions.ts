@@ -13,6 +13,9 @@
 export const states = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
 export type State = (typeof states)[number];
 
+/** How far a connection has come. */
+export const rank = (state: State): number => states.indexOf(state);
+
 /** RFC 4271 §8.1 in its order: a position + 1 is the RFC's number, up to UpdateMsgErr (28); 29 is RFC 9687's. */
 export const events = [
   'ManualStart',
