@@ -13,7 +13,7 @@ import {
   TELEMETRY_INTERVAL_MS,
 } from '@patronus/protocol';
 import type { Explanation } from '@patronus/steering';
-import { systemClock, Tidiness } from '@patronus/system/linux';
+import { CompilingWhenBusy, systemClock, Tidiness } from '@patronus/system/linux';
 import type { Logger } from 'pino';
 import { Channel } from './channel/channel.ts';
 import { Outbox } from './channel/outbox.ts';
@@ -84,6 +84,7 @@ export class Edge {
   #telemetry: Telemetry | undefined;
   readonly #pulse = new Pulse((error) => this.#log.error({ err: error }, 'unexpected failure'));
   readonly #tidiness = new Tidiness();
+  readonly #compiling = new CompilingWhenBusy();
   #trialTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: EdgeOptions, dataPlane: DataPlane) {
@@ -363,6 +364,7 @@ export class Edge {
   #beat(): void {
     const { ping, report } = slowerBy[this.#activity];
     this.#pulse.every('ping', PING_INTERVAL_MS * ping, () => this.#channel.beat());
+    this.#pulse.every('compile', PING_INTERVAL_MS * ping, () => this.#compiling.look());
     this.#pulse.every('report', this.#telemetryIntervalMs * report, () => this.#dataPlane.report());
   }
 

@@ -17,9 +17,9 @@ if (Number(process.versions.node.split('.')[0]) < leastNode) {
 if (process.argv[2] === 'run') {
   const { compileCacheFor } = await import('./state/compileCache.ts');
   compileCacheFor(process.argv);
-  const { compileLate, runThriftily } = await import('@patronus/system/linux');
+  const { compileNothing, runThriftily } = await import('@patronus/system/linux');
   runThriftily();
-  compileLate();
+  compileNothing();
 }
 
 const { runProgram } = await import('./commands/program.ts');
