@@ -19,6 +19,7 @@ if (process.argv[2] === 'run') {
   compileCacheFor(process.argv);
   const { compileNothing, runThriftily } = await import('@patronus/system/linux');
   runThriftily();
+  // Nor what the start does; from then on the edge judges by what it has to do.
   compileNothing();
 }
 

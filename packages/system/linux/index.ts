@@ -5,6 +5,7 @@
  */
 
 export * from './clock.ts';
+export * from './compiling.ts';
 export * from './crypto.ts';
 export * from './descriptors.ts';
 export * from './echoSocket.ts';

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-import { CompilingWhenBusy, GradualTidiness, giveBackMemory, programPages, Tidiness } from './thrift.ts';
+import { getHeapSpaceStatistics } from 'node:v8';
+import { GradualTidiness, giveBackMemory, programPages, Tidiness } from './thrift.ts';
 
 const figures = (anonymousKiB: number) => `Size:  8 kB
 Rss:                   8 kB
@@ -107,89 +106,4 @@ test('what a process that tidies gradually dropped is collected as it goes on, a
   for (const deadlineMs = performance.now() + 120_000; old() > full - 2 * 1024 * 1024; await goOn())
     assert.ok(performance.now() < deadlineMs, `${full - old()} bytes were collected`);
   assert.ok(passing !== undefined);
-});
-
-/** Runs a program with V8's own `%` calls. Compiled at once, where the machine's other work would say how long it takes. */
-function linesOf(program: string): string[] {
-  const flags = ['--allow-natives-syntax', '--no-concurrent-recompilation', '--input-type=module', '--eval', program];
-  return execFileSync(process.execPath, flags, { encoding: 'utf8', timeout: 60_000 }).trim().split('\n');
-}
-
-/** Until TurboFan has compiled a new function, or 400,000. */
-const callsUntilCompiled = `
-  const callsUntilCompiled = () => {
-    const work = new Function('from', 'by', 'let sum = from; for (let at = 0; at < 4; at++) sum = (sum * 31 + by) | 0; return sum;');
-    const isCompiled = () => (%GetOptimizationStatus(work) & (1 << 6)) !== 0;
-    let [called, sum] = [0, 0];
-    for (; called < 400_000 && !isCompiled(); called++) sum = work(sum, called);
-    return called;
-  };
-`;
-const thrift = JSON.stringify(new URL('./thrift.ts', import.meta.url).href);
-
-test('what is called some hundred times is compiled, where V8 by itself waits for thousands', () => {
-  const calls = (compile: string) =>
-    Number(
-      linesOf(`
-        import { compileSoon, runThriftily } from ${thrift};
-        runThriftily();
-        ${compile};
-        ${callsUntilCompiled}
-        console.log(callsUntilCompiled());
-      `)[0],
-    );
-  const soon = calls('compileSoon()');
-  const byItself = calls('');
-  assert.ok(soon < 1_000 && byItself > 1_000, `${soon} calls, and ${byItself} by itself`);
-});
-
-test('a process that compiles when it is busy compiles nothing while it is not', () => {
-  const [calm, busy, calmAgain] = linesOf(`
-    import { CompilingWhenBusy, runThriftily } from ${thrift};
-    runThriftily();
-    const effort = { usedMs: 0, nowMs: 0 };
-    const compiling = new CompilingWhenBusy(() => ({ ...effort }));
-    const pass = (seconds, share) => {
-      for (let at = 0; at < seconds; at++) {
-        effort.nowMs += 1_000;
-        effort.usedMs += 1_000 * share;
-        compiling.look();
-      }
-    };
-    ${callsUntilCompiled}
-    pass(100, 0.1);
-    console.log(callsUntilCompiled());
-    pass(2, 0.9);
-    console.log(callsUntilCompiled());
-    pass(61, 0.01);
-    console.log(callsUntilCompiled());
-  `).map(Number);
-  assert.equal(calm, 400_000);
-  assert.ok(busy! < 20_000, `${busy} calls`);
-  assert.equal(calmAgain, 400_000);
-});
-
-test('busy is who has much to do for two looks, and is so until a calm minute is over', () => {
-  const effort = { usedMs: 0, nowMs: 0 };
-  const compiling = new CompilingWhenBusy(() => ({ ...effort }));
-  try {
-    const look = (share: number) => {
-      effort.nowMs += 1_000;
-      effort.usedMs += 1_000 * share;
-      return compiling.look();
-    };
-    const looks = (share: number, count: number) => Array.from({ length: count }, () => look(share));
-    assert.deepEqual(
-      [look(0.9), look(0.2), look(0.9), look(0.2)],
-      [false, false, false, false],
-      'a start, a collection',
-    );
-    assert.deepEqual(looks(0.2, 100), Array(100).fill(false));
-    assert.deepEqual([look(0.3), look(0.3)], [false, true]);
-    assert.deepEqual(looks(0.06, 200), Array(200).fill(true), 'less of it is still work');
-    assert.deepEqual(looks(0.01, 59), Array(59).fill(true));
-    assert.equal(look(0.01), false);
-  } finally {
-    setFlagsFromString('--turbofan');
-  }
 });
